@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dblab-authd/checker/memory.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/token.h"
+
+void memory_free(void *memory)
+{
+    if (memory != NULL)
+        dba_wipe(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+void *memory_realloc(void *memory, size_t size)
+{
+    size_t had = memory == NULL ? 0 : malloc_usable_size(memory);
+    void *moved;
+
+    /* Shrinking stays in place: all of the block is wiped when it is freed. */
+    if (memory != NULL && size > 0 && size <= had)
+        return memory;
+    moved = malloc(size);
+    if (moved == NULL)
+        return NULL;
+    if (memory != NULL)
+        memcpy(moved, memory, had < size ? had : size);
+    memory_free(memory);
+    return moved;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dblab-authd/checker/sockets.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A peer that is gone without a word is noticed within 15 + 3 * 2 seconds. */
+#define KEEPALIVE_IDLE     15
+#define KEEPALIVE_INTERVAL 2
+#define KEEPALIVE_COUNT    3
+#define USER_TIMEOUT_MS    ((KEEPALIVE_IDLE + KEEPALIVE_COUNT * KEEPALIVE_INTERVAL) * 1000)
+
+enum use { USE_NEW, USE_ACTIVE, USE_IDLE, USE_DEAD };
+
+struct entry {
+    struct sockets *sockets;
+    struct loop_fd *watch;
+    void *owner;
+    enum use use;
+};
+
+struct sockets {
+    struct loop *loop;
+    struct sockets_events events;
+    struct entry **by_fd; /* indexed by descriptor */
+    int room;
+};
+
+static struct entry *entry_of(const struct sockets *sockets, int fd)
+{
+    return fd >= 0 && fd < sockets->room ? sockets->by_fd[fd] : NULL;
+}
+
+struct sockets *sockets_new(struct loop *loop, const struct sockets_events *events)
+{
+    struct sockets *sockets = calloc(1, sizeof *sockets);
+
+    if (sockets != NULL)
+        *sockets = (struct sockets){.loop = loop, .events = *events};
+    return sockets;
+}
+
+void sockets_free(struct sockets **sockets)
+{
+    if (*sockets == NULL)
+        return;
+    for (int fd = 0; fd < (*sockets)->room; fd++)
+        if ((*sockets)->by_fd[fd] != NULL)
+            sockets_close(*sockets, fd);
+    free((*sockets)->by_fd);
+    free(*sockets);
+    *sockets = NULL;
+}
+
+static bool room_for(struct sockets *sockets, int fd)
+{
+    int room = (fd / 64 + 1) * 64;
+    struct entry **grown;
+
+    if (fd < sockets->room)
+        return true;
+    grown = reallocarray(sockets->by_fd, (size_t)room, sizeof(*grown));
+    if (grown == NULL)
+        return false;
+    memset(grown + sockets->room, 0, (size_t)(room - sockets->room) * sizeof(*grown));
+    sockets->by_fd = grown;
+    sockets->room = room;
+    return true;
+}
+
+/* Best effort: a kernel that refuses one of these leaves the request's timeout. */
+static void keepalive_set(int fd)
+{
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE},
+        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL},
+        {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS},
+    };
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                         sizeof options[i].value);
+}
+
+int sockets_open(struct sockets *sockets, int family, int type, int protocol, void *owner)
+{
+    int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    struct entry *entry = NULL;
+
+    if (fd < 0)
+        return -1;
+    if (room_for(sockets, fd))
+        entry = calloc(1, sizeof *entry);
+    if (entry == NULL) {
+        (void)close(fd);
+        errno = ENOMEM;
+        return -1;
+    }
+    *entry = (struct entry){.sockets = sockets, .owner = owner, .use = USE_NEW};
+    sockets->by_fd[fd] = entry;
+    keepalive_set(fd);
+    return fd;
+}
+
+void sockets_close(struct sockets *sockets, int fd)
+{
+    struct entry *entry = entry_of(sockets, fd);
+
+    if (entry != NULL) {
+        loop_fd_free(&entry->watch);
+        free(entry);
+        sockets->by_fd[fd] = NULL;
+    }
+    (void)close(fd);
+}
+
+/* What waits on a socket: nothing, something to read, or the end. */
+enum look { LOOK_QUIET, LOOK_DATA, LOOK_END };
+
+static enum look look_at(int fd)
+{
+    struct pollfd ask = {.fd = fd, .events = POLLIN | POLLRDHUP};
+    char byte;
+    ssize_t got;
+
+    if (poll(&ask, 1, 0) <= 0)
+        return LOOK_QUIET;
+    if (ask.revents & (POLLERR | POLLHUP | POLLRDHUP | POLLNVAL))
+        return LOOK_END; /* whatever there is to read before the end is a farewell */
+    got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got > 0)
+        return LOOK_DATA;
+    return got < 0 && (errno == EAGAIN || errno == EINTR) ? LOOK_QUIET : LOOK_END;
+}
+
+static void idle_ready(struct entry *entry, int fd)
+{
+    struct sockets *sockets = entry->sockets;
+    void *owner = entry->owner;
+
+    switch (look_at(fd)) {
+    case LOOK_QUIET:
+        return;
+    case LOOK_DATA:
+        sockets->events.stirred(owner); /* may close it */
+        return;
+    case LOOK_END:
+        entry->use = USE_DEAD;
+        loop_fd_want(entry->watch, 0);
+        sockets->events.lost(owner);
+        return;
+    }
+}
+
+static void socket_ready(int fd, unsigned events, void *arg)
+{
+    struct entry *entry = arg;
+
+    switch (entry->use) {
+    case USE_ACTIVE:
+        entry->sockets->events.ready(fd, events, entry->owner);
+        return;
+    case USE_IDLE:
+        idle_ready(entry, fd);
+        return;
+    case USE_NEW:
+    case USE_DEAD:
+        return;
+    }
+}
+
+bool sockets_want(struct sockets *sockets, int fd, unsigned events)
+{
+    struct entry *entry = entry_of(sockets, fd);
+    unsigned wanted = events == 0 ? LOOP_READ : events;
+
+    if (entry == NULL)
+        return events == 0;
+    if (events == 0 && entry->use == USE_DEAD)
+        return true;
+    entry->use = events == 0 ? USE_IDLE : USE_ACTIVE;
+    if (entry->watch == NULL)
+        entry->watch = loop_fd_new(sockets->loop, fd, wanted, socket_ready, entry);
+    else
+        loop_fd_want(entry->watch, wanted);
+    return entry->watch != NULL;
+}
+
+unsigned sockets_usable(const struct sockets *sockets, const void *owner)
+{
+    unsigned count = 0;
+
+    for (int fd = 0; fd < sockets->room; fd++)
+        if (sockets->by_fd[fd] != NULL && sockets->by_fd[fd]->owner == owner &&
+            sockets->by_fd[fd]->use != USE_DEAD)
+            count++;
+    return count;
+}
+
+void sockets_give_up_stirred(struct sockets *sockets, const void *owner)
+{
+    for (int fd = 0; fd < sockets->room; fd++) {
+        struct entry *entry = sockets->by_fd[fd];
+
+        if (entry == NULL || entry->owner != owner || entry->use != USE_IDLE ||
+            look_at(fd) == LOOK_QUIET)
+            continue;
+        (void)shutdown(fd, SHUT_RDWR);
+        entry->use = USE_DEAD;
+        loop_fd_want(entry->watch, 0);
+    }
+}
