@@ -820,6 +820,7 @@ static void test_reload(void **state)
     strcpy(w.settings.domain, "other.io");
     dba_core_configure(w.core, w.now, 1, &w.settings, false);
     take();
+    answer("own", good(""));
     told(account("alice"), DBA_REFUSED, DBA_REASON_NO_TOKEN);
     assert_false(holds("ta"));
     id = auth("alice", "ta");

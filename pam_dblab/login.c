@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <syslog.h>
+
+#include <security/pam_ext.h>
+
+#include "base/text.h"
+#include "client/client.h"
+#include "pam_dblab/module.h"
+
+static const char *item(const pam_handle_t *pamh, int type)
+{
+    const void *value = NULL;
+
+    if (pam_get_item(pamh, type, &value) != PAM_SUCCESS || value == NULL)
+        return "";
+    return value;
+}
+
+int login_start(struct login *login, pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    int rc;
+
+    *login = (struct login){.pamh = pamh, .flags = flags};
+    rc = options_parse(pamh, argc, argv, &login->options);
+    if (rc != PAM_SUCCESS)
+        return rc;
+    /* May ask for the name, as login(1) wants; the clock of ours starts after that. */
+    rc = pam_get_user(pamh, &login->user, NULL);
+    if (rc != PAM_SUCCESS)
+        return rc == PAM_CONV_AGAIN ? PAM_INCOMPLETE : PAM_AUTH_ERR;
+    if (login->user == NULL)
+        return PAM_AUTH_ERR;
+    login->service = item(pamh, PAM_SERVICE);
+    login->rhost = item(pamh, PAM_RHOST);
+    login->tty = item(pamh, PAM_TTY);
+    login->ruser = item(pamh, PAM_RUSER);
+    login->deadline = dba_clock_monotonic() + login->options.timeout;
+    return PAM_SUCCESS;
+}
+
+void login_log(const struct login *login, const char *phase, int level, const char *result,
+               const char *reason)
+{
+    char user[DBA_USER_MAX + 1];
+    char rhost[128];
+
+    pam_syslog(login->pamh, level, "%s user=\"%s\" address=\"%s\" result=%s reason=\"%s\"",
+               phase, dba_text_clean(user, sizeof user, login->user),
+               dba_text_clean(rhost, sizeof rhost, login->rhost), result, reason);
+}
+
+void login_who(struct login *login, const char *phase)
+{
+    dba_who_is(login->options.socket, login->options.group, login->service, login->user,
+               &login->who);
+    switch (login->who.who) {
+    case DBA_WHO_UNAVAILABLE:
+        login_log(login, phase, LOG_ERR, "unavailable", login->who.why);
+        break;
+    case DBA_WHO_SERVICE:
+    case DBA_WHO_CALLER:
+    case DBA_WHO_DENIED:
+        login_log(login, phase, LOG_NOTICE, "denied", login->who.why);
+        break;
+    case DBA_WHO_TOKEN_USER:
+    case DBA_WHO_OTHER:
+        if (login->options.debug)
+            login_log(login, phase, LOG_DEBUG, "who", login->who.why);
+        break;
+    }
+}
+
+void login_ask(const struct login *login, enum dba_op op, const struct dba_token *token,
+               struct dba_reply *reply)
+{
+    struct dba_request request = {.op = op, .uid = login->who.uid};
+    uint8_t buf[DBA_REPLY_BASE];
+
+    *reply = (struct dba_reply){.op = op};
+    /* What is only told (address, tty, who asked) may be cut to nothing; who it is about may
+     * not. */
+    (void)dba_text_copy(request.rhost, sizeof request.rhost, login->rhost);
+    (void)dba_text_copy(request.tty, sizeof request.tty, login->tty);
+    (void)dba_text_copy(request.ruser, sizeof request.ruser, login->ruser);
+    if (dba_text_copy(request.service, sizeof request.service, login->service) &&
+        dba_text_copy(request.user, sizeof request.user, login->user)) {
+        if (token != NULL)
+            request.token = *token;
+        (void)dba_client_ask(login->options.socket, login->deadline, &request, buf, sizeof buf,
+                             reply);
+    }
+    dba_request_clear(&request);
+    reply->text = NULL; /* it pointed into `buf` */
+    reply->text_len = 0;
+}
