@@ -43,7 +43,7 @@ int converse_token(const struct login *login, struct dba_token *token)
 
 void converse_say(const struct login *login, int style, const char *text)
 {
-    if ((login->flags & PAM_SILENT) != 0)
+    if (((unsigned)login->flags & PAM_SILENT) != 0)
         return;
     (void)pam_prompt(login->pamh, style, NULL, "%s", text);
 }
