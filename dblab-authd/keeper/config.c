@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From raw values to settings: secrets and the map are read, callers looked up. The dump goes
+ * the other way.
+ */
+#include "dblab-authd/keeper/config.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "dblab-authd/keeper/file.h"
+#include "dblab-authd/keeper/option.h"
+#include "dblab-authd/keeper/reading.h"
+#include "dblab-authd/keeper/rules.h"
+
+#define CONFIG_FILE_MAX ((size_t)1024 * 1024)
+#define SECRET_FILE_MAX ((size_t)4096)
+
+static dba_time seconds(double value)
+{
+    return value < 0 ? DBA_NEVER : dba_time_of_seconds(value);
+}
+
+/* ---- secrets ---- */
+
+static void take_token(struct reading *r, unsigned line, const char *key, const char *text,
+                       size_t len, struct dba_token *token)
+{
+    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        len--;
+    if (dba_token_set(token, text, len) != DBA_OK)
+        reading_refuse(r, line,
+                       "%s: the token must be one line of 1 to %d bytes without control bytes",
+                       key, DBA_TOKEN_MAX);
+}
+
+static void read_token_file(struct reading *r, unsigned line, const char *key, const char *path,
+                            struct dba_token *token)
+{
+    char why[FILE_WHY_MAX];
+    char *text;
+    size_t len;
+
+    if (!file_read(path, FILE_SECRET, SECRET_FILE_MAX, &text, &len, why)) {
+        reading_refuse(r, line, "%s: %s", key, why);
+        return;
+    }
+    take_token(r, line, key, text, len, token);
+    dba_wipe(text, len);
+    free(text);
+}
+
+static void read_secrets(struct reading *r, const struct raw *raw, struct dba_settings *s)
+{
+    if (raw->access_token_file[0] != '\0')
+        read_token_file(r, reading_line(r, "platform", "accessTokenFile"), "accessTokenFile",
+                        raw->access_token_file, &s->access_token);
+    else if (raw->access_token[0] != '\0')
+        take_token(r, reading_line(r, "platform", "accessToken"), "accessToken",
+                   raw->access_token, strlen(raw->access_token), &s->access_token);
+    if (raw->verification_token_file[0] != '\0')
+        read_token_file(r, reading_line(r, "tokens", "verificationTokenFile"),
+                        "verificationTokenFile", raw->verification_token_file,
+                        &s->verification_token);
+}
+
+static void read_map(struct reading *r, const struct raw *raw, struct dba_settings *s)
+{
+    unsigned line = reading_line(r, "identity", "mapFile");
+    char why[FILE_WHY_MAX];
+    const char *what;
+    unsigned at;
+    char *text;
+    size_t len;
+
+    if (raw->map_file[0] == '\0')
+        return;
+    if (!file_read(raw->map_file, FILE_PLAIN, DBA_MAP_FILE_MAX, &text, &len, why)) {
+        reading_refuse(r, line, "mapFile: %s", why);
+        return;
+    }
+    if (dba_map_parse(text, len, &s->map, &at, &what) != DBA_OK) {
+        struct reading other = *r;
+
+        other.name = raw->map_file;
+        reading_refuse(&other, at, "%s", what);
+        r->failed = true;
+    }
+    free(text);
+}
+
+/* ---- services ---- */
+
+static bool find_uid(const char *name, uid_t *uid)
+{
+    struct passwd entry;
+    struct passwd *result = NULL;
+    char buf[16384];
+
+    if (getpwnam_r(name, &entry, buf, sizeof buf, &result) != 0 || result == NULL)
+        return false;
+    *uid = result->pw_uid;
+    return true;
+}
+
+static void warn(const struct reading *r, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void warn(const struct reading *r, unsigned line, const char *format, ...)
+{
+    char message[512];
+    char out[READING_SAY_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    (void)snprintf(out, sizeof out, "%.1000s:%u: warning: %s", r->name, line, message);
+    r->say(out, r->arg);
+}
+
+static void set_callers(struct reading *r, const struct raw_service *raw,
+                        struct dba_service *service)
+{
+    service->callers = calloc(raw->callers.count + 1, sizeof *service->callers);
+    if (service->callers == NULL) {
+        reading_refuse(r, raw->line, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < raw->callers.count; i++) {
+        if (find_uid(raw->callers.items[i], &service->callers[service->callers_count]))
+            service->callers_count++;
+        else
+            warn(r, raw->line, "service \"%s\": the caller \"%s\" has no account", raw->name,
+                 raw->callers.items[i]);
+    }
+}
+
+static void copy_names(struct reading *r, const struct dba_names *from, struct dba_names *to)
+{
+    for (size_t i = 0; i < from->count; i++)
+        if (dba_names_add(to, from->items[i]) != DBA_OK)
+            reading_refuse(r, 0, "out of memory");
+}
+
+static void check_connector(struct reading *r, const struct raw_service *raw)
+{
+    char why[FILE_WHY_MAX];
+    int fd;
+
+    if (raw->connector[0] == '\0')
+        return;
+    fd = file_open(raw->connector, FILE_PROGRAM, why);
+    if (fd < 0)
+        reading_refuse(r, raw->line, "connector: %s", why);
+    else
+        (void)close(fd);
+}
+
+static void set_services(struct reading *r, const struct raw *raw, struct dba_settings *s)
+{
+    s->services = calloc(raw->services_count + 1, sizeof *s->services);
+    if (s->services == NULL) {
+        reading_refuse(r, 0, "out of memory");
+        return;
+    }
+    s->services_count = raw->services_count;
+    for (size_t i = 0; i < raw->services_count; i++) {
+        const struct raw_service *from = &raw->services[i];
+        struct dba_service *to = &s->services[i];
+
+        (void)dba_text_copy(to->name, sizeof to->name, from->name);
+        to->unix_account = from->unix_account;
+        to->username =
+            strcmp(from->username, "email") == 0 ? DBA_USERNAME_EMAIL : DBA_USERNAME_LOCAL;
+        (void)rules_session(from, &to->session);
+        to->wait = from->wait > 0 ? seconds(from->wait) : DBA_NEVER;
+        copy_names(r, &from->administrative_users, &to->administrative_users);
+        copy_names(r, &from->deny_users, &to->deny_users);
+        set_callers(r, from, to);
+        check_connector(r, from);
+    }
+}
+
+/* ---- the rest ---- */
+
+static void set_values(struct reading *r, const struct raw *raw, struct dba_settings *s)
+{
+    s->org_id = raw->org_id;
+    s->enable_personal_tokens = raw->enable_personal_tokens;
+    s->timeout = seconds(raw->timeout);
+    s->max_connections = (uint32_t)raw->max_connections;
+    s->max_in_flight = (uint32_t)raw->max_in_flight;
+    (void)dba_text_copy(s->domain, sizeof s->domain, raw->domain);
+    (void)dba_text_copy(s->group, sizeof s->group, raw->group);
+    s->min_uid = (uid_t)raw->min_uid;
+    s->bound = seconds(raw->bound);
+    s->notice = seconds(raw->notice);
+    s->kill_wait = seconds(raw->kill_wait);
+    s->remember = seconds(raw->remember);
+    s->outage_logins = seconds(raw->outage_logins);
+    s->outage_sessions = seconds(raw->outage_sessions);
+    s->failures_per_minute = (uint32_t)raw->failures_per_minute;
+    s->verdicts = (uint32_t)raw->verdicts;
+    s->sessions = (uint32_t)raw->sessions;
+    s->connections = (uint32_t)raw->connections;
+    copy_names(r, &raw->administrative_users, &s->administrative_users);
+    copy_names(r, &raw->verification_users, &s->verification_users);
+    copy_names(r, &raw->deny_users, &s->deny_users);
+}
+
+static void set_text(struct reading *r, const char *key, char *to, size_t cap, const char *from)
+{
+    if (!dba_text_copy(to, cap, from))
+        reading_refuse(r, reading_line(r, "platform", key), "%s is longer than %zu bytes", key,
+                       cap - 1);
+}
+
+static void set_platform(struct reading *r, const struct raw *raw, struct config *config)
+{
+    struct link_setup *p = &config->platform;
+    char why[FILE_WHY_MAX];
+    size_t len;
+    int fd;
+
+    p->version = LINK_VERSION;
+    set_text(r, "url", p->url, sizeof p->url, raw->url);
+    for (len = strlen(p->url); len > 0 && p->url[len - 1] == '/'; len--)
+        p->url[len - 1] = '\0';
+    set_text(r, "orgKey", p->org_key, sizeof p->org_key, raw->org_key);
+    set_text(r, "instanceId", p->instance_id, sizeof p->instance_id, raw->instance_id);
+    set_text(r, "pinnedPublicKey", p->pinned_public_key, sizeof p->pinned_public_key,
+             raw->pinned_public_key);
+    set_text(r, "proxy", p->proxy, sizeof p->proxy, raw->proxy);
+    set_text(r, "caFile", config->ca_file, sizeof config->ca_file, raw->ca_file);
+    p->has_ca = raw->ca_file[0] != '\0';
+    p->connect_timeout_ms = (uint32_t)(raw->connect_timeout * 1000 + 0.5);
+    p->timeout_ms = (uint32_t)(raw->timeout * 1000 + 0.5);
+    p->max_connections = (uint32_t)raw->max_connections;
+    p->max_in_flight = (uint32_t)raw->max_in_flight;
+    if (!p->has_ca)
+        return;
+    fd = file_open(raw->ca_file, FILE_PLAIN, why);
+    if (fd < 0)
+        reading_refuse(r, reading_line(r, "platform", "caFile"), "caFile: %s", why);
+    else
+        (void)close(fd);
+}
+
+static struct config *build(struct reading *r, const struct raw *raw)
+{
+    struct config *config = calloc(1, sizeof *config);
+
+    if (config == NULL)
+        return NULL;
+    (void)dba_text_copy(config->run_dir, sizeof config->run_dir, raw->run_dir);
+    set_values(r, raw, &config->settings);
+    set_services(r, raw, &config->settings);
+    set_platform(r, raw, config);
+    read_secrets(r, raw, &config->settings);
+    read_map(r, raw, &config->settings);
+    return config;
+}
+
+static enum dba_err load(struct reading *r, const char *path, struct raw *raw,
+                         struct config **out)
+{
+    enum file_kind kind = FILE_PLAIN;
+    char why[FILE_WHY_MAX];
+    char *text;
+    size_t len;
+
+    if (!file_read(path, kind, CONFIG_FILE_MAX, &text, &len, why)) {
+        reading_refuse(r, 0, "%s", why);
+        return DBA_ERR_CONFIG;
+    }
+    if (strlen(text) != len)
+        reading_refuse(r, 0, "a NUL byte in the file");
+    else if (reading_run(r, text, raw) == DBA_OK)
+        rules_check(r, raw);
+    dba_wipe(text, len);
+    free(text);
+    if (!r->failed && (raw->access_token[0] != '\0' || raw->org_key[0] != '\0')) {
+        /* The file itself is a secret, then. */
+        int fd = file_open(path, FILE_SECRET, why);
+
+        if (fd < 0)
+            reading_refuse(r, 0, "%s (a secret is in it)", why);
+        else
+            (void)close(fd);
+    }
+    if (r->failed)
+        return DBA_ERR_CONFIG;
+    *out = build(r, raw);
+    return *out != NULL ? DBA_OK : DBA_ERR_MEMORY;
+}
+
+enum dba_err config_load(const char *path, config_say_fn *say, void *arg, struct config **out)
+{
+    struct reading reading = {.name = path, .say = say, .arg = arg};
+    enum dba_err err;
+    struct raw raw;
+
+    *out = NULL;
+    if (!raw_init(&raw))
+        return DBA_ERR_MEMORY;
+    err = load(&reading, path, &raw, out);
+    if (err == DBA_OK && reading.failed) {
+        config_free(out);
+        err = DBA_ERR_CONFIG;
+    }
+    if (err == DBA_OK) {
+        (*out)->raw = malloc(sizeof raw);
+        if ((*out)->raw != NULL) {
+            *(*out)->raw = raw;
+            return DBA_OK;
+        }
+        config_free(out);
+        err = DBA_ERR_MEMORY;
+    }
+    raw_clear(&raw);
+    return err;
+}
+
+void config_free(struct config **config)
+{
+    if (*config == NULL)
+        return;
+    if ((*config)->raw != NULL) {
+        raw_clear((*config)->raw);
+        free((*config)->raw);
+    }
+    dba_settings_clear(&(*config)->settings);
+    dba_wipe(*config, sizeof **config);
+    free(*config);
+    *config = NULL;
+}
+
+/* ---- dumping ---- */
+
+static void dump_text(const char *text, FILE *out)
+{
+    (void)fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            (void)fputc('\\', out);
+        (void)fputc(*text, out);
+    }
+    (void)fputc('"', out);
+}
+
+static void dump_names(const struct dba_names *names, FILE *out)
+{
+    (void)fputc('[', out);
+    for (size_t i = 0; i < names->count; i++) {
+        (void)fputs(i > 0 ? ", " : "", out);
+        dump_text(names->items[i], out);
+    }
+    (void)fputc(']', out);
+}
+
+static void dump_value(const struct option *o, const void *base, const char *indent, FILE *out)
+{
+    const void *at = (const char *)base + o->offset;
+
+    if (o->secret) {
+        (void)fprintf(out, "%s# %s is %s\n", indent, o->name,
+                      (*(char *const *)at)[0] != '\0' ? "set" : "not set");
+        return;
+    }
+    (void)fprintf(out, "%s%s = ", indent, o->name);
+    switch (o->type) {
+    case OPTION_BOOL:
+        (void)fputs(*(const bool *)at ? "true" : "false", out);
+        break;
+    case OPTION_NUMBER:
+        (void)fprintf(out, "%lld%s", (long long)*(const int64_t *)at,
+                      *(const int64_t *)at > INT32_MAX ? "L" : "");
+        break;
+    case OPTION_SECONDS: {
+        char number[64];
+
+        (void)snprintf(number, sizeof number, "%.9g", *(const double *)at);
+        (void)fprintf(out, "%s%s", number, strpbrk(number, ".e") != NULL ? "" : ".0");
+        break;
+    }
+    case OPTION_TEXT:
+        dump_text(*(char *const *)at, out);
+        break;
+    case OPTION_NAMES:
+        dump_names(at, out);
+        break;
+    }
+    (void)fputs(";\n", out);
+}
+
+static void dump_services(const struct raw *raw, FILE *out)
+{
+    (void)fputs("services: (\n", out);
+    for (size_t i = 0; i < raw->services_count; i++) {
+        (void)fputs("  {\n", out);
+        for (size_t k = 0; k < options_count; k++)
+            if (strcmp(options[k].group, "services") == 0)
+                dump_value(&options[k], &raw->services[i], "    ", out);
+        (void)fprintf(out, "  }%s\n", i + 1 < raw->services_count ? "," : "");
+    }
+    (void)fputs(");\n", out);
+}
+
+void config_dump(const struct config *config, FILE *out)
+{
+    const char *group = "";
+
+    for (size_t i = 0; i < options_count; i++) {
+        const struct option *o = &options[i];
+
+        if (strcmp(o->group, "services") == 0)
+            break;
+        if (strcmp(o->group, group) != 0) {
+            (void)fprintf(out, "%s%s: {\n", group[0] != '\0' ? "};\n" : "", o->group);
+            group = o->group;
+        }
+        dump_value(o, config->raw, group[0] != '\0' ? "  " : "", out);
+    }
+    (void)fputs("};\n", out);
+    dump_services(config->raw, out);
+}

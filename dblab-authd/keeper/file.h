@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that the configuration rests on: who may have written them. A file, and every folder on
+ * its path, must be root's; a file is not writable by group or others, a folder not by others
+ * nor by a group that is not root's, but for a sticky one when what it holds on our path is
+ * root's; a secret is not readable by others.
+ */
+#ifndef DBA_KEEPER_FILE_H
+#define DBA_KEEPER_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define FILE_WHY_MAX 1400
+
+enum file_kind { FILE_PLAIN, FILE_SECRET, FILE_PROGRAM };
+
+/*
+ * Opens a regular file that passes the rules; -1, with one sentence in `why` (FILE_WHY_MAX
+ * bytes) that names the mending command. Symbolic links on the way are followed and judged by
+ * what they lead through.
+ */
+int file_open(const char *path, enum file_kind kind, char *why);
+
+/* Reads it whole into a new buffer with a NUL behind; wipe and free it. False: `why`. */
+bool file_read(const char *path, enum file_kind kind, size_t max, char **text, size_t *len,
+               char *why);
+
+#endif

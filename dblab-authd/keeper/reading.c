@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dblab-authd/keeper/reading.h"
+
+#include <libconfig.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void reading_refuse(struct reading *reading, unsigned line, const char *format, ...)
+{
+    char message[READING_SAY_MAX - 128];
+    char out[READING_SAY_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    (void)snprintf(out, sizeof out, "%.100s:%u: %s", reading->name, line, message);
+    reading->failed = true;
+    reading->say(out, reading->arg);
+}
+
+unsigned reading_line(const struct reading *reading, const char *group, const char *name)
+{
+    const struct option *option = option_find(group, name);
+
+    return option != NULL ? reading->lines[option - options] : 0;
+}
+
+static unsigned line_of(const config_setting_t *setting)
+{
+    return config_setting_source_line(setting);
+}
+
+static const char *type_name(enum option_type type)
+{
+    switch (type) {
+    case OPTION_BOOL:
+        return "true or false";
+    case OPTION_NUMBER:
+        return "a whole number";
+    case OPTION_SECONDS:
+        return "a number of seconds";
+    case OPTION_TEXT:
+        return "a text in quotes";
+    case OPTION_NAMES:
+        return "a list of texts";
+    }
+    return "";
+}
+
+/* ---- values ---- */
+
+static bool is_number(const config_setting_t *s, double *value)
+{
+    switch (config_setting_type(s)) {
+    case CONFIG_TYPE_INT:
+    case CONFIG_TYPE_INT64:
+        *value = (double)config_setting_get_int64(s);
+        return true;
+    case CONFIG_TYPE_FLOAT:
+        *value = config_setting_get_float(s);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool read_number(struct reading *reading, const struct option *o,
+                        const config_setting_t *s, void *at)
+{
+    double value;
+
+    if (!is_number(s, &value) || !isfinite(value) ||
+        (o->type == OPTION_NUMBER && config_setting_type(s) == CONFIG_TYPE_FLOAT))
+        return false;
+    if (!(value >= o->low && value <= o->high) && !(o->zero && value == 0) &&
+        !(o->minus_one && value == -1)) {
+        reading_refuse(reading, line_of(s), "%s is %.15g, but must be %.15g to %.15g%s%s",
+                       o->name, value, o->low, o->high, o->zero ? ", or 0" : "",
+                       o->minus_one ? ", or -1" : "");
+        return true;
+    }
+    if (o->type == OPTION_NUMBER)
+        *(int64_t *)at = config_setting_get_int64(s);
+    else
+        *(double *)at = value;
+    return true;
+}
+
+/* A text that can stand in a log, a header and a path: no control bytes. */
+static bool clean_text(struct reading *reading, const struct option *o,
+                       const config_setting_t *s, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+            reading_refuse(reading, line_of(s), "%s has a control byte in it", o->name);
+            return false;
+        }
+    return true;
+}
+
+static bool read_text(struct reading *reading, const struct option *o,
+                      const config_setting_t *s, char **at)
+{
+    const char *text = config_setting_get_string(s);
+    char *copy;
+
+    if (text == NULL)
+        return false;
+    if (!clean_text(reading, o, s, text))
+        return true;
+    copy = strdup(text);
+    if (copy == NULL) {
+        reading_refuse(reading, line_of(s), "out of memory");
+        return true;
+    }
+    free(*at);
+    *at = copy;
+    return true;
+}
+
+static bool read_names(struct reading *reading, const struct option *o,
+                       const config_setting_t *s, struct dba_names *names)
+{
+    int count = config_setting_length(s);
+
+    if (config_setting_type(s) != CONFIG_TYPE_ARRAY &&
+        config_setting_type(s) != CONFIG_TYPE_LIST)
+        return false;
+    dba_names_clear(names);
+    for (int i = 0; i < count; i++) {
+        const char *text = config_setting_get_string_elem(s, i);
+
+        if (text == NULL)
+            return false;
+        if (text[0] == '\0')
+            reading_refuse(reading, line_of(s), "%s has an empty text in it", o->name);
+        else if (!clean_text(reading, o, s, text))
+            return true;
+        else if (dba_names_have(names, text))
+            reading_refuse(reading, line_of(s), "%s names \"%s\" twice", o->name, text);
+        else if (dba_names_add(names, text) != DBA_OK)
+            reading_refuse(reading, line_of(s), "out of memory");
+    }
+    return true;
+}
+
+static void read_value(struct reading *reading, const struct option *o,
+                       const config_setting_t *s, void *base)
+{
+    void *at = (char *)base + o->offset;
+    bool typed = false;
+
+    switch (o->type) {
+    case OPTION_BOOL:
+        typed = config_setting_type(s) == CONFIG_TYPE_BOOL;
+        if (typed)
+            *(bool *)at = config_setting_get_bool(s) != 0;
+        break;
+    case OPTION_NUMBER:
+    case OPTION_SECONDS:
+        typed = read_number(reading, o, s, at);
+        break;
+    case OPTION_TEXT:
+        typed = read_text(reading, o, s, at);
+        break;
+    case OPTION_NAMES:
+        typed = read_names(reading, o, s, at);
+        break;
+    }
+    if (!typed)
+        reading_refuse(reading, line_of(s), "%s must be %s", o->name, type_name(o->type));
+}
+
+/* ---- the tree ---- */
+
+static void read_key(struct reading *reading, const char *group, const config_setting_t *s,
+                     void *base)
+{
+    const char *name = config_setting_name(s);
+    const struct option *o = name != NULL ? option_find(group, name) : NULL;
+    char shown[64];
+
+    if (o == NULL) {
+        reading_refuse(reading, line_of(s), "unknown key \"%s\"%s%s",
+                       dba_text_clean(shown, sizeof shown, name != NULL ? name : ""),
+                       group[0] != '\0' ? " in " : "", group);
+        return;
+    }
+    if (strcmp(group, "services") != 0)
+        reading->lines[o - options] = line_of(s);
+    read_value(reading, o, s, base);
+}
+
+static void read_group(struct reading *reading, const char *group, config_setting_t *s,
+                       void *base)
+{
+    if (config_setting_type(s) != CONFIG_TYPE_GROUP) {
+        reading_refuse(reading, line_of(s), "%s must be a group { ... }", group);
+        return;
+    }
+    for (int i = 0; i < config_setting_length(s); i++)
+        read_key(reading, group, config_setting_get_elem(s, (unsigned)i), base);
+}
+
+static void read_services(struct reading *reading, config_setting_t *s, struct raw *raw)
+{
+    if (config_setting_type(s) != CONFIG_TYPE_LIST) {
+        reading_refuse(reading, line_of(s), "services must be a list ( { ... }, ... )");
+        return;
+    }
+    raw_drop_services(raw);
+    for (int i = 0; i < config_setting_length(s); i++) {
+        config_setting_t *entry = config_setting_get_elem(s, (unsigned)i);
+        struct raw_service *service = raw_add_service(raw);
+
+        if (service == NULL) {
+            reading_refuse(reading, line_of(entry), "out of memory");
+            return;
+        }
+        /* Without Unix accounts nothing else is a sensible default than no session. */
+        service->line = line_of(entry);
+        read_group(reading, "services", entry, service);
+    }
+}
+
+static bool is_group(const char *name)
+{
+    for (size_t i = 0; i < options_count; i++)
+        if (options[i].group[0] != '\0' && strcmp(options[i].group, name) == 0)
+            return true;
+    return false;
+}
+
+static void read_root(struct reading *reading, config_setting_t *root, struct raw *raw)
+{
+    for (int i = 0; i < config_setting_length(root); i++) {
+        config_setting_t *s = config_setting_get_elem(root, (unsigned)i);
+        const char *name = config_setting_name(s);
+
+        if (strcmp(name, "services") == 0)
+            read_services(reading, s, raw);
+        else if (is_group(name))
+            read_group(reading, name, s, raw);
+        else
+            read_key(reading, "", s, raw);
+    }
+}
+
+/* libconfig would read another file by itself, past the rules on who may have written it. */
+static unsigned include_line(const char *text)
+{
+    unsigned line = 1;
+
+    while (*text != '\0') {
+        const char *start = text + strspn(text, " \t");
+
+        if (strncmp(start, "@include", strlen("@include")) == 0)
+            return line;
+        text = strchr(text, '\n');
+        if (text == NULL)
+            return 0;
+        text++;
+        line++;
+    }
+    return 0;
+}
+
+enum dba_err reading_run(struct reading *reading, const char *text, struct raw *raw)
+{
+    unsigned line = include_line(text);
+    config_t config;
+
+    if (line != 0) {
+        reading_refuse(reading, line, "@include is not supported");
+        return DBA_ERR_CONFIG;
+    }
+    config_init(&config);
+    if (config_read_string(&config, text) != CONFIG_TRUE)
+        reading_refuse(reading, (unsigned)config_error_line(&config), "%s",
+                       config_error_text(&config));
+    else
+        read_root(reading, config_root_setting(&config), raw);
+    config_destroy(&config);
+    return reading->failed ? DBA_ERR_CONFIG : DBA_OK;
+}
