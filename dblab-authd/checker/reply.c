@@ -92,7 +92,8 @@ static bool facts_read(const json_t *facts, struct dba_answer *answer)
         answer->class = DBA_ANSWER_INVALID;
         return true;
     }
-    if (!json_is_integer(org_id) || json_integer_value(org_id) <= 0 || !json_is_boolean(personal))
+    if (!json_is_integer(org_id) || json_integer_value(org_id) <= 0 ||
+        !json_is_boolean(personal))
         return malformed(answer);
     if (!email_field(facts, answer->email))
         return malformed(answer);

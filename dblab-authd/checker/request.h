@@ -16,7 +16,8 @@
 /* Writes the body and a NUL into `body`; returns its length. The caller wipes it. */
 size_t request_body(const struct dba_token *token, char body[REQUEST_BODY_MAX]);
 
-/* May this text be the value of a header? No control bytes: no CR, LF or NUL to end it early. */
+/* May this text be the value of a header? No control bytes: no CR, LF or NUL to end it early.
+ */
 bool request_header_value_valid(const char *value);
 
 /* Is this token what dba_token_set() lets through? The other process is not believed. */

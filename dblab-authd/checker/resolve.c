@@ -13,7 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX 16        /* of one name; the rest would not be tried in time */
+#define ADDRESSES_MAX 16           /* of one name; the rest would not be tried in time */
 #define STACK_SIZE    (256 * 1024) /* NSS modules want some; the default of 8 MB is for others */
 
 struct job {

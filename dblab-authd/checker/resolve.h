@@ -26,7 +26,8 @@ struct resolve_answer {
     char addresses[RESOLVE_NAMES][RESOLVE_TEXT_MAX];
 };
 
-/* `answer` is NULL if one of the names cannot be resolved now. Never called from within start. */
+/* `answer` is NULL if one of the names cannot be resolved now. Never called from within start.
+ */
 typedef void resolve_fn(const struct resolve_answer *answer, void *arg);
 
 struct resolver *resolver_new(struct loop *loop, resolve_fn *fn, void *arg); /* NULL: errno */
@@ -34,7 +35,8 @@ struct resolver *resolver_new(struct loop *loop, resolve_fn *fn, void *arg); /* 
 /* A lookup that is still under way is forgotten. */
 void resolver_free(struct resolver **resolver);
 
-/* One lookup at a time; while one is under way this does nothing. False: no thread to be had. */
+/* One lookup at a time; while one is under way this does nothing. False: no thread to be had.
+ */
 bool resolver_start(struct resolver *resolver, const struct resolve_names *names);
 
 bool resolver_busy(const struct resolver *resolver);

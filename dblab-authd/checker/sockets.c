@@ -152,7 +152,8 @@ static void idle_ready(struct entry *entry, int fd)
     case LOOK_QUIET:
         return;
     case LOOK_DATA:
-        sockets->events.stirred(owner); /* may close it */
+        loop_fd_want(entry->watch, 0);
+        sockets->events.stirred(owner);
         return;
     case LOOK_END:
         entry->use = USE_DEAD;

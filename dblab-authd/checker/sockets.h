@@ -19,7 +19,8 @@ struct sockets;
 struct sockets_events {
     /* A socket in use is ready as it was wanted. */
     loop_fd_fn *ready; /* arg: the owner */
-    /* An idle one has something to read: to be looked at, it may be a farewell. */
+    /* An idle one has something to read: it may be a farewell. Said once; it is not watched
+     * again before it was used again. */
     void (*stirred)(void *owner);
     /* An idle one was closed by the other side. */
     void (*lost)(void *owner);

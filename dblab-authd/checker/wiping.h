@@ -2,15 +2,15 @@
 /*
  * Memory functions for libraries through which tokens pass: what is given back was wiped.
  */
-#ifndef DBA_CHECKER_MEMORY_H
-#define DBA_CHECKER_MEMORY_H
+#ifndef DBA_CHECKER_WIPING_H
+#define DBA_CHECKER_WIPING_H
 
 #include <stddef.h>
 
 /* For blocks of malloc(), calloc() and strdup(). NULL is allowed. */
-void memory_free(void *memory);
+void wiping_free(void *memory);
 
 /* realloc() that leaves no copy behind; on NULL the old block is as it was. */
-void *memory_realloc(void *memory, size_t size);
+void *wiping_realloc(void *memory, size_t size);
 
 #endif

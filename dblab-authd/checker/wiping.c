@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dblab-authd/checker/memory.h"
+#include "dblab-authd/checker/wiping.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -7,14 +7,14 @@
 
 #include "base/token.h"
 
-void memory_free(void *memory)
+void wiping_free(void *memory)
 {
     if (memory != NULL)
         dba_wipe(memory, malloc_usable_size(memory));
     free(memory);
 }
 
-void *memory_realloc(void *memory, size_t size)
+void *wiping_realloc(void *memory, size_t size)
 {
     size_t had = memory == NULL ? 0 : malloc_usable_size(memory);
     void *moved;
@@ -27,6 +27,6 @@ void *memory_realloc(void *memory, size_t size)
         return NULL;
     if (memory != NULL)
         memcpy(moved, memory, had < size ? had : size);
-    memory_free(memory);
+    wiping_free(memory);
     return moved;
 }

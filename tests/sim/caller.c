@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Callers: processes that ask the core, wait so long and no longer, hang up, and go on as they
+ * are told. Each request is answered exactly once (revocation.md, invariant 8).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "world.h"
+
+/* The limiter takes some for one: all of loopback, an IPv6 /64. */
+const char *const caller_addresses[] = {
+    "127.0.0.1", "::1", "localhost", "10.0.0.5", "2001:db8::1", "2001:db8::2:3", "", "Host\"x",
+};
+static const size_t groups[] = {0, 0, 0, 1, 2, 2, 3, 4};
+
+#define SLOTS 4096 /* callers at once; of an id: its low bits */
+#define PIDS  600  /* few, so that pids are used again */
+
+size_t caller_address_group(size_t address)
+{
+    return groups[address];
+}
+
+static bool pid_taken(const struct world *w, pid_t pid)
+{
+    for (const struct process *p = w->processes; p != NULL; p = p->next)
+        if (p->running && p->id.pid == pid)
+            return true;
+    return false;
+}
+
+struct process *caller_process(struct world *w)
+{
+    struct process *process = need(sizeof *process);
+
+    do
+        w->last_pid = w->last_pid >= PIDS ? 2 : w->last_pid + 1;
+    while (pid_taken(w, w->last_pid));
+    process->id.pid = w->last_pid;
+    process->id.start = ++w->last_start;
+    process->running = true;
+    process->next = w->processes;
+    w->processes = process;
+    return process;
+}
+
+/* Ended processes that nothing names any more; what may still name one keeps it `running`. */
+static void forget_ended(struct world *w)
+{
+    struct process **at = &w->processes;
+
+    while (*at != NULL) {
+        struct process *p = *at;
+
+        if (p->running || (p->watched && !p->gone_told) || p->rests_count > 0) {
+            at = &p->next;
+            continue;
+        }
+        *at = p->next;
+        free(p);
+    }
+}
+
+static struct process *find_process(const struct world *w, struct dba_process id)
+{
+    for (struct process *p = w->processes; p != NULL; p = p->next)
+        if (p->id.pid == id.pid && p->id.start == id.start)
+            return p;
+    return NULL;
+}
+
+static void tell_gone(struct world *w, struct process *process)
+{
+    process->gone_told = true;
+    book_gone(w, process);
+    host_gone(w, process->id);
+}
+
+static void end_process(struct world *w, void *actor, uint64_t number)
+{
+    struct process *process = find_process(w, (struct dba_process){(pid_t)(number >> 40),
+                                                                   number & 0xffffffffffu});
+
+    (void)actor;
+    if (process == NULL || !process->running)
+        return;
+    world_say(w, "process   %d ends", (int)process->id.pid);
+    process->running = false;
+    for (size_t i = 0; i < w->people_count; i++)
+        if (w->people[i].login == process)
+            w->people[i].login = NULL;
+    if (process->watched)
+        tell_gone(w, process);
+    forget_ended(w);
+}
+
+void caller_end(struct world *w, struct process *process, dba_time when)
+{
+    queue_put(&w->queue, when, end_process, NULL,
+              (uint64_t)process->id.pid << 40 | process->id.start);
+}
+
+static void gone_already(struct world *w, void *actor, uint64_t number)
+{
+    struct process *process = find_process(w, (struct dba_process){(pid_t)(number >> 40),
+                                                                   number & 0xffffffffffu});
+
+    (void)actor;
+    if (process == NULL || process->gone_told)
+        return;
+    tell_gone(w, process);
+    forget_ended(w);
+}
+
+void caller_watch(struct world *w, struct dba_process id)
+{
+    struct process *process = find_process(w, id);
+
+    world_say(w, "core      watch %d", (int)id.pid);
+    if (process == NULL) {
+        world_fail(w, "4", "a process is watched that never asked: pid %d", (int)id.pid);
+        return;
+    }
+    if (process->watched && !process->gone_told)
+        world_fail(w, "4", "pid %d is watched twice", (int)id.pid);
+    process->watched = true;
+    if (!process->running) /* it ended while it was being answered */
+        queue_put(&w->queue, w->now, gone_already, NULL,
+                  (uint64_t)id.pid << 40 | id.start);
+}
+
+/* ---- asking ---- */
+
+static struct ask *ask_of(struct world *w, uint64_t id)
+{
+    size_t slot = id % SLOTS;
+
+    if (id == 0 || slot >= w->asks_count || w->asks[slot].id != id)
+        return NULL;
+    return &w->asks[slot];
+}
+
+static struct ask *open_slot(struct world *w, const struct ask *draft)
+{
+    size_t slot = 0;
+
+    while (slot < w->asks_count && w->asks[slot].id != 0)
+        slot++;
+    if (slot == w->asks_count) {
+        w->asks = grow(w->asks, &w->asks_room, ++w->asks_count, sizeof *w->asks);
+    }
+    w->asks[slot] = *draft;
+    w->asks[slot].id = ++w->last_ask * SLOTS + slot;
+    w->asks_open++;
+    return &w->asks[slot];
+}
+
+static void overdue(struct world *w, void *actor, uint64_t number)
+{
+    struct ask *ask = ask_of(w, number);
+
+    (void)actor;
+    if (ask == NULL)
+        return;
+    if (w->served >= ask->limit)
+        world_fail(w, "8", "ask %llu was not answered by its deadline",
+                   (unsigned long long)ask->id / SLOTS);
+    else if (dba_core_expiry(w->core) > ask->limit)
+        world_fail(w, "8", "no timer for the deadline of ask %llu",
+                   (unsigned long long)ask->id / SLOTS);
+    else
+        queue_put(&w->queue, (w->armed > w->now ? w->armed : w->now) + DBA_MSEC, overdue, NULL,
+                  number);
+}
+
+static void hang_up(struct world *w, void *actor, uint64_t number)
+{
+    struct ask *ask = ask_of(w, number);
+
+    (void)actor;
+    if (ask == NULL)
+        return;
+    world_say(w, "caller    %llu hangs up", (unsigned long long)number / SLOTS);
+    if (ask->process->running)
+        caller_end(w, ask->process, w->now);
+    ask->id = 0;
+    w->asks_open--;
+    host_hangup(w, number);
+}
+
+static void mark_wanted(struct world *w, const struct ask *ask)
+{
+    if (ask->token != NULL) {
+        ask->token->wanted = true;
+        ask->token->asked = w->now;
+        return;
+    }
+    for (size_t i = 0; i < w->tokens_count; i++)
+        if (book_pair(w->tokens[i], ask->name) != NULL) {
+            w->tokens[i]->wanted = true;
+            w->tokens[i]->asked = w->now;
+        }
+}
+
+static void say_ask(struct world *w, const struct ask *ask)
+{
+    world_say(w, "caller    %llu %s service=%s user=%s token=%zd pid=%d uid=%d from \"%s\"",
+              (unsigned long long)ask->id / SLOTS, dba_op_word(ask->op), ask->service->name,
+              ask->name->text, ask->token != NULL ? (ssize_t)ask->token->number : (ssize_t)-1,
+              (int)ask->peer_pid, (int)ask->peer_uid, caller_addresses[ask->address]);
+}
+
+static void start(struct world *w, void *actor, uint64_t number)
+{
+    struct ask *draft = actor;
+    struct ask *ask;
+    struct dba_ask out;
+    dba_time wait = draft->service->wait;
+
+    (void)number;
+    if (w->draining || !draft->process->running || w->asks_open >= SLOTS - 1) {
+        free(draft);
+        return;
+    }
+    draft->asked = w->now;
+    draft->deadline += w->now;
+    draft->limit = draft->deadline;
+    if (draft->op != DBA_OP_CHECK && wait != DBA_NEVER && w->now + wait < draft->limit)
+        draft->limit = w->now + wait;
+    ask = open_slot(w, draft);
+    free(draft);
+    out = (struct dba_ask){.id = ask->id,
+                           .op = ask->op,
+                           .peer = {ask->peer_pid, ask->process->id.start},
+                           .peer_uid = ask->peer_uid,
+                           .user_uid = ask->user_uid,
+                           .deadline = ask->deadline,
+                           .service = ask->service->name,
+                           .user = ask->name->text,
+                           .rhost = caller_addresses[ask->address],
+                           .tty = "ssh",
+                           .token = ask->token != NULL ? &ask->token->text : NULL};
+    say_ask(w, ask);
+    mark_wanted(w, ask);
+    queue_put(&w->queue, ask->limit, overdue, NULL, ask->id);
+    if (rng_chance(&w->rng, 8))
+        queue_put(&w->queue, w->now + rng_spread(&w->rng, DBA_MSEC, 6 * DBA_SECOND), hang_up,
+                  NULL, ask->id);
+    host_ask(w, &out);
+}
+
+void caller_ask(struct world *w, const struct ask *draft, dba_time when)
+{
+    struct ask *copy = need(sizeof *copy);
+
+    *copy = *draft;
+    queue_put(&w->queue, when, start, copy, 0);
+}
+
+void caller_replied(struct world *w, const struct dba_decision *d)
+{
+    struct ask *open = ask_of(w, d->id);
+    struct ask ask;
+
+    world_say(w, "core      reply %llu %s %s %s", (unsigned long long)d->id / SLOTS,
+              dba_result_word(d->result), dba_reason_word(d->reason), dba_cause_word(d->cause));
+    if (open == NULL) {
+        world_fail(w, "8", "a reply to %llu, which nobody waits for any more",
+                   (unsigned long long)d->id / SLOTS);
+        return;
+    }
+    ask = *open;
+    open->id = 0;
+    w->asks_open--;
+    inv_reply(w, &ask, d);
+    if (d->result == DBA_ACCEPTED)
+        book_accepted(w, &ask, d);
+    person_told(w, &ask, d);
+}
+
+void caller_audit(struct world *w)
+{
+    if (w->asks_open > 0)
+        world_fail(w, "8", "%zu callers were never answered", w->asks_open);
+}
+
+/* ---- floods ---- */
+
+/* One client that throws bad tokens, or many good logins at the same moment. */
+void caller_flood(struct world *w, void *actor, uint64_t number)
+{
+    size_t count = (size_t)rng_spread(&w->rng, 2, 120);
+    struct ask ask = {.op = DBA_OP_AUTH, .plan = PLAN_NOTHING};
+    bool good = rng_chance(&w->rng, 40);
+
+    (void)actor;
+    (void)number;
+    if (!w->faults.floods || w->calm_since != DBA_NEVER)
+        return;
+    ask.process = caller_process(w);
+    ask.peer_pid = ask.process->id.pid;
+    ask.service = &w->conf.services[rng_below(&w->rng, 2) == 0 ? 0 : 3];
+    ask.user_uid = 2000;
+    ask.address = rng_below(&w->rng, 6);
+    for (size_t i = 0; i < count; i++) {
+        struct person *person = &w->people[rng_below(&w->rng, w->people_count)];
+
+        ask.name = person->local;
+        ask.token = good && person->tokens[0] != NULL
+                        ? person->tokens[0]
+                        : platform_token(w, TOKEN_JUNK, 20 + rng_below(&w->rng, 30));
+        ask.deadline = rng_time(&w->rng, DBA_SECOND / 2, 6 * DBA_SECOND);
+        caller_ask(w, &ask, w->now + rng_time(&w->rng, 0, w->conf.bound / 8));
+    }
+    caller_end(w, ask.process, w->now + w->conf.bound / 8 + 8 * DBA_SECOND);
+    queue_put(&w->queue, w->now + rng_spread(&w->rng, w->conf.bound / 4, 4 * w->conf.bound),
+              caller_flood, NULL, 0);
+}
