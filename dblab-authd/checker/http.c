@@ -1,328 +1,506 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The HTTPS client. The one file that includes libcurl.
+ * What is sent to the Platform over which connections, and what follows when it ends.
  *
- * A transfer is one request; its easy handle is used again and again. Transfers run in a
- * generation, that is a multi handle with its connections. When a connection can no longer be
- * trusted, its generation is retired: what was sent over it may end there, all else goes on in
- * a new one. libcurl has no way to give up one connection, so that is the unit.
+ * Transfers run in a generation, that is a multi with its connections. When a connection can
+ * no longer be trusted, its generation is retired: what was sent over it may end there, all
+ * else goes on in a new one. libcurl cannot be told to give up one connection, so that is the
+ * unit.
  */
 #include "dblab-authd/checker/http.h"
 
-#include <curl/curl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <time.h>
 
-#include "dblab-authd/checker/incoming.h"
 #include "dblab-authd/checker/names.h"
 #include "dblab-authd/checker/reply.h"
 #include "dblab-authd/checker/request.h"
 #include "dblab-authd/checker/sockets.h"
+#include "dblab-authd/checker/transfer.h"
 #include "dblab-authd/checker/warmth.h"
-#include "dblab-authd/checker/wiping.h"
 
-#define CALL_PATH         "/rpc/dblab_token_check"
-#define ACCESS_NAME       "Access-Token: "
-#define IDLE_MAX          (365l * 24 * 60 * 60) /* s: the Platform ends a connection, not we */
-#define UPLOAD_BUFFER     16384l                /* the least that libcurl takes */
-#define NAMES_REFRESH     (60 * DBA_SECOND)     /* as libcurl's own cache */
-#define NAMES_REFRESH_MIN (5 * DBA_SECOND)      /* after a connection failed */
-#define POOL_MAX          64                    /* transfers that are kept for the next check */
-#define TURNS_MAX         16 /* of libcurl for one event before others have theirs */
-#define EXCESS_MAX        16 /* checks over maxInFlight: those that the keeper gave up */
-
-enum kind {
-    KIND_CHECK,
-    KIND_WARM,  /* OPTIONS without a token, for the sake of the connection */
-    KIND_NUDGE, /* never sent: makes libcurl read what came on an idle connection */
-};
-
-struct generation;
-
-struct transfer {
-    TAILQ_ENTRY(transfer) link; /* in its generation, in those that wait for names, or the pool */
-    struct http *http;
-    struct generation *generation; /* NULL: in none */
-    CURL *easy;
-    enum kind kind;
-    uint32_t id;
-    dba_time deadline;
-    bool sent;     /* it has a connection, which may carry some of it */
-    bool repeated; /* already, on another connection */
-    struct incoming in;
-    struct curl_slist access_header; /* before http->headers in the list */
-    char access[sizeof ACCESS_NAME + DBA_TOKEN_MAX];
-    char body[REQUEST_BODY_MAX];
-};
-TAILQ_HEAD(transfers, transfer);
+#define NAMES_REFRESH     (60 * DBA_SECOND) /* how long resolvers commonly keep an address */
+#define NAMES_REFRESH_MIN (5 * DBA_SECOND)  /* when a connection failed: it may be a new one */
+#define EXCESS_MAX        16 /* checks over maxInFlight: the keeper's given up ones */
+#define ROUNDS_MAX        8  /* of all generations before others have their turn */
 
 struct generation {
     TAILQ_ENTRY(generation) link;
     struct http *http;
-    CURLM *multi;
-    struct loop_timer *timer;
+    struct multi *multi;
     struct transfers transfers;
-    bool due;               /* libcurl wants to be called at once */
-    bool answered, http2;   /* by its last answer */
-    unsigned names_version; /* of the addresses that libcurl was told */
+    bool answered, http2; /* by the last answer */
 };
 
 struct http {
     struct loop *loop;
     struct link_setup setup;
-    char url[LINK_URL_MAX + sizeof CALL_PATH];
-    struct curl_blob ca;         /* len 0: the system's */
-    const char *ca_path;         /* with the system's: a folder of hashed names, or NULL */
-    struct curl_slist *headers;  /* that all checks have in common */
-    struct sockets *sockets;     /* owners: generations */
+    struct sockets *sockets; /* owners: generations */
     struct names *names;
-    struct curl_slist addresses[2]; /* of `names`, for libcurl */
-    TAILQ_HEAD(, generation) generations; /* the first is the current one, the others retire */
+    struct transfer_options options;
+    struct transfer_maker *maker;
+    TAILQ_HEAD(, generation) generations; /* the last is the current one, the others retire */
     struct transfers waiting;             /* for the first name lookup, the oldest first */
     struct loop_timer *waiting_timer;
-    struct transfers pool;
-    unsigned pooled, checks;
+    uint32_t checks; /* under way */
     struct warmth warmth;
-    bool kept_open; /* an answer has come since the last look */
+    bool answered; /* since the last look at whether a connection was kept */
     struct loop_timer *cold_timer;
     http_answer_fn *answer;
     http_cold_fn *cold;
     void *arg;
 };
 
+TAILQ_HEAD(generations, generation);
+
 static struct generation *current(const struct http *http)
 {
-    return TAILQ_FIRST(&http->generations);
+    return TAILQ_LAST(&http->generations, generations);
 }
 
-bool http_init(void)
+/* ---- the end of a check ---- */
+
+static void finish(struct http *http, struct transfer *transfer,
+                   const struct dba_answer *answer)
 {
-    /* Tokens pass through libcurl's buffers: what it frees is wiped. */
-    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc,
-                                strdup, calloc) == CURLE_OK;
-}
-
-const char *http_system_ca_path(void)
-{
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-
-    return info->age >= CURLVERSION_SEVENTH ? info->capath : NULL;
-}
-
-/* ---- what libcurl calls ---- */
-
-static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-    const struct transfer *transfer = arg;
-
-    (void)purpose;
-    if (transfer->kind == KIND_NUDGE)
-        return CURL_SOCKET_BAD; /* what it was to read from is gone, and it makes no other */
-    return sockets_open(transfer->http->sockets, to->family, to->socktype, to->protocol,
-                        transfer->generation);
-}
-
-static int on_close_socket(void *arg, curl_socket_t fd)
-{
-    sockets_close(arg, fd);
-    return 0;
-}
-
-/* A connection was found or made; the next that libcurl does is to send. */
-static int on_connection(void *arg, char *to, char *from, int to_port, int from_port)
-{
-    struct transfer *transfer = arg;
-
-    (void)to;
-    (void)from;
-    (void)to_port;
-    (void)from_port;
-    transfer->sent = true;
-    return transfer->kind == KIND_NUDGE ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-
-static size_t on_header(char *line, size_t one, size_t len, void *arg)
-{
-    struct transfer *transfer = arg;
-
-    (void)one;
-    return incoming_header(&transfer->in, line, len) ? len : 0;
-}
-
-static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
-{
-    struct transfer *transfer = arg;
-
-    (void)one;
-    return incoming_body(&transfer->in, bytes, len) ? len : 0;
-}
-
-static int on_want(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-    const struct generation *generation = arg;
-    unsigned events = 0;
-
-    (void)easy;
-    (void)socket_arg;
-    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-        events |= LOOP_READ;
-    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-        events |= LOOP_WRITE;
-    return sockets_want(generation->http->sockets, fd, events) ? 0 : -1;
-}
-
-static int on_want_timer(CURLM *multi, long ms, void *arg)
-{
-    struct generation *generation = arg;
-
-    (void)multi;
-    generation->due = ms == 0;
-    loop_timer_set(generation->timer,
-                   ms <= 0 ? DBA_NEVER : dba_clock_boot() + ms * DBA_MSEC);
-    return 0;
-}
-
-/* ---- transfers ---- */
-
-/* Collects failures of setopt, so that each option takes one line. */
-#define SET(name, value)                                                                       \
-    (failed |= (unsigned)curl_easy_setopt(easy, CURLOPT_##name, (value)) /* 0: CURLE_OK */)
-
-static bool set_tls(const struct http *http, CURL *easy)
-{
-    struct curl_blob ca = http->ca;
-    bool plain = strncmp(http->url, "http:", 5) == 0;
-    unsigned failed = 0;
-
-    SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(SSL_VERIFYPEER, 1L);
-    SET(SSL_VERIFYHOST, 2L);
-    SET(SSL_SESSIONID_CACHE, 0L); /* connections are kept, sessions need not be */
-    if (ca.len > 0)
-        SET(CAINFO_BLOB, &ca);
-    /* Of a folder with hashed names only the certificates in need are read; the bundle that
-     * libcurl reads otherwise would cost each new connection some 20 ms. */
-    if (ca.len > 0 || http->ca_path != NULL) {
-        SET(CAINFO, NULL);
-        SET(CAPATH, ca.len > 0 ? NULL : http->ca_path);
+    if (transfer->kind == TRANSFER_CHECK) {
+        http->checks--;
+        http->answer(transfer->id, answer, http->arg);
     }
-    if (http->setup.pinned_public_key[0] != '\0')
-        SET(PINNEDPUBLICKEY, http->setup.pinned_public_key);
-    /* Plain text only if the setup says so, which it may for a loopback address. */
-#if LIBCURL_VERSION_NUM >= 0x075500
-    SET(PROTOCOLS_STR, plain ? "http" : "https");
-#else
-    SET(PROTOCOLS, plain ? (long)CURLPROTO_HTTP : (long)CURLPROTO_HTTPS);
-#endif
-    return failed == 0;
+    transfer_free(transfer);
 }
 
-static bool set_callbacks(struct transfer *transfer)
+static void finish_undecided(struct http *http, struct transfer *transfer, enum dba_cause cause)
 {
-    CURL *easy = transfer->easy;
-    unsigned failed = 0;
+    struct dba_answer answer = {.class = DBA_ANSWER_UNDECIDED, .cause = cause};
 
-    SET(PRIVATE, transfer);
-    SET(OPENSOCKETFUNCTION, on_open_socket);
-    SET(OPENSOCKETDATA, transfer);
-    SET(CLOSESOCKETFUNCTION, on_close_socket);
-    SET(CLOSESOCKETDATA, transfer->http->sockets); /* the connection may outlive the transfer */
-    SET(PREREQFUNCTION, on_connection);
-    SET(PREREQDATA, transfer);
-    SET(HEADERFUNCTION, on_header);
-    SET(HEADERDATA, transfer);
-    SET(SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's own answer is none of the Platform's */
-    SET(WRITEFUNCTION, on_body);
-    SET(WRITEDATA, transfer);
-    return failed == 0;
+    finish(http, transfer, &answer);
 }
 
-static bool set_request(const struct transfer *transfer)
+static void finish_read(struct http *http, struct transfer *transfer,
+                        const struct transfer_end *end)
 {
-    const struct http *http = transfer->http;
-    CURL *easy = transfer->easy;
-    unsigned failed = 0;
+    struct reply reply = {
+        .status = end->status,
+        .http2 = end->http2,
+        .over_size = transfer->in.body_over,
+        .has_retry_after = transfer->in.has_retry_after,
+        .retry_after_ms = incoming_retry_after_ms(&transfer->in, time(NULL)),
+        .body = transfer->in.body,
+        .len = transfer->in.len,
+    };
+    struct dba_answer answer;
 
-    SET(URL, http->url);
-    SET(USERAGENT, "dblab-auth/" DBA_VERSION);
-    SET(PROXY, http->setup.proxy); /* "": none, whatever the environment says */
-    SET(NOPROXY, "");
-    SET(FOLLOWLOCATION, 0L);
-    SET(NETRC, (long)CURL_NETRC_IGNORED);
-    SET(NOSIGNAL, 1L);
-    SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(PIPEWAIT, transfer->kind == KIND_NUDGE ? 0L : 1L);
-    SET(MAXAGE_CONN, IDLE_MAX);
-    SET(CONNECTTIMEOUT_MS, (long)http->setup.connect_timeout_ms);
-    if (transfer->kind == KIND_CHECK)
-        SET(POST, 1L);
-    else
-        SET(CUSTOMREQUEST, "OPTIONS");
-    return failed == 0;
+    reply_read(&reply, &answer);
+    finish(http, transfer, &answer);
 }
 
-static void transfer_free(struct transfer *transfer)
+/* ---- generations ---- */
+
+static void on_ended(struct transfer *transfer, const struct transfer_end *end, void *owner);
+static void on_due(void *owner);
+
+static struct generation *generation_new(struct http *http)
 {
-    if (transfer->easy != NULL)
-        curl_easy_cleanup(transfer->easy);
-    incoming_free(&transfer->in);
-    dba_wipe(transfer, sizeof *transfer);
-    free(transfer);
+    static const struct multi_events events = {.ended = on_ended, .due = on_due};
+    struct generation *generation = calloc(1, sizeof *generation);
+
+    if (generation == NULL)
+        return NULL;
+    generation->http = http;
+    TAILQ_INIT(&generation->transfers);
+    generation->multi = multi_new(http->loop, &http->options, &events, generation);
+    if (generation->multi == NULL) {
+        free(generation);
+        return NULL;
+    }
+    TAILQ_INSERT_TAIL(&http->generations, generation, link);
+    return generation;
 }
 
-static struct transfer *transfer_new(struct http *http, enum kind kind)
+static void generation_free(struct generation *generation)
 {
-    struct transfer *transfer = TAILQ_FIRST(&http->pool);
+    TAILQ_REMOVE(&generation->http->generations, generation, link);
+    multi_free(&generation->multi);
+    free(generation);
+}
 
-    if (kind == KIND_CHECK && transfer != NULL) {
-        TAILQ_REMOVE(&http->pool, transfer, link);
-        http->pooled--;
-    } else {
-        transfer = calloc(1, sizeof *transfer);
-        if (transfer == NULL)
-            return NULL;
-        transfer->http = http;
-        transfer->kind = kind;
-        transfer->easy = curl_easy_init();
-        if (transfer->easy == NULL || !set_callbacks(transfer) || !set_request(transfer) ||
-            !set_tls(http, transfer->easy)) {
-            transfer_free(transfer);
-            return NULL;
+/* In the current generation, for what is left of its time. It is turned in settle(). */
+static void start(struct http *http, struct transfer *transfer)
+{
+    struct generation *generation = current(http);
+    dba_time left = transfer->deadline - dba_clock_boot();
+
+    if (left < DBA_MSEC) {
+        finish_undecided(http, transfer, DBA_CAUSE_TIMEOUT);
+        return;
+    }
+    incoming_reset(&transfer->in);
+    transfer->sent = false;
+    if (!multi_start(generation->multi, transfer, http->names, (unsigned)(left / DBA_MSEC))) {
+        finish_undecided(http, transfer, DBA_CAUSE_CHECKER);
+        return;
+    }
+    TAILQ_INSERT_TAIL(&generation->transfers, transfer, link);
+}
+
+/* What was not sent yet goes on in a new generation; what was may end here. */
+static void retire(struct generation *generation)
+{
+    struct http *http = generation->http;
+    struct transfer *transfer, *next;
+
+    if (generation != current(http) || generation_new(http) == NULL)
+        return;
+    for (transfer = TAILQ_FIRST(&generation->transfers); transfer != NULL; transfer = next) {
+        next = TAILQ_NEXT(transfer, link);
+        if (transfer->sent)
+            continue;
+        TAILQ_REMOVE(&generation->transfers, transfer, link);
+        multi_drop(transfer);
+        start(http, transfer);
+    }
+}
+
+/*
+ * An HTTP/1.1 connection is closed by libcurl when its request times out. Over HTTP/2 it takes
+ * further ones, and in all likelihood lets them time out too.
+ */
+static bool is_sick(const struct generation *generation, const struct transfer *transfer,
+                    const struct transfer_end *end)
+{
+    return end->cause == DBA_CAUSE_TIMEOUT && transfer->sent &&
+           (!generation->answered || generation->http2);
+}
+
+/* The Platform closed a connection just when it was used again. */
+static bool is_to_be_repeated(const struct transfer *transfer, const struct transfer_end *end)
+{
+    return transfer->kind == TRANSFER_CHECK && end->cause == DBA_CAUSE_CLOSED && end->reused &&
+           transfer->in.headers_len == 0 && !transfer->repeated;
+}
+
+static void on_ended(struct transfer *transfer, const struct transfer_end *end, void *owner)
+{
+    struct generation *generation = owner;
+    struct http *http = generation->http;
+
+    TAILQ_REMOVE(&generation->transfers, transfer, link);
+    if (transfer->kind == TRANSFER_NUDGE) {
+        transfer_free(transfer);
+        return;
+    }
+    if (end->cause == DBA_CAUSE_NONE) {
+        generation->answered = http->answered = true;
+        generation->http2 = end->http2;
+        finish_read(http, transfer, end);
+        return;
+    }
+    if (end->cause == DBA_CAUSE_CONNECT)
+        (void)names_refresh(http->names, NAMES_REFRESH_MIN);
+    if (is_sick(generation, transfer, end))
+        retire(generation);
+    if (is_to_be_repeated(transfer, end)) {
+        retire(generation);
+        transfer->repeated = true;
+        start(http, transfer);
+        return;
+    }
+    finish_undecided(http, transfer, end->cause);
+}
+
+/* ---- after each event ---- */
+
+static bool is_warm(const struct http *http)
+{
+    const struct generation *now = current(http);
+
+    return !TAILQ_EMPTY(&http->waiting) || !TAILQ_EMPTY(&now->transfers) ||
+           sockets_usable(http->sockets, now) > 0;
+}
+
+static void warmth_look(struct http *http)
+{
+    dba_time now = dba_clock_boot();
+
+    if (http->answered && sockets_usable(http->sockets, current(http)) > 0)
+        warmth_keeps(&http->warmth);
+    http->answered = false;
+    warmth_set(&http->warmth, now, is_warm(http));
+    if (warmth_report(&http->warmth, now))
+        http->cold(http->arg);
+    loop_timer_set(http->cold_timer, http->warmth.due);
+}
+
+/* Lets libcurl do what became due, and looks at what has changed by all that. */
+static void settle(struct http *http)
+{
+    struct generation *generation, *next;
+    bool turned = true;
+
+    for (int i = 0; i < ROUNDS_MAX && turned; i++) {
+        turned = false;
+        TAILQ_FOREACH(generation, &http->generations, link)
+        {
+            if (!multi_is_due(generation->multi))
+                continue;
+            multi_turn(generation->multi);
+            turned = true;
         }
     }
-    if (kind == KIND_CHECK)
-        http->checks++;
-    transfer->deadline = dba_clock_boot() + http->setup.timeout_ms * DBA_MSEC;
-    return transfer;
+    for (generation = TAILQ_FIRST(&http->generations); generation != current(http);
+         generation = next) {
+        next = TAILQ_NEXT(generation, link);
+        if (TAILQ_EMPTY(&generation->transfers))
+            generation_free(generation);
+    }
+    warmth_look(http);
 }
 
-/* Back to the pool without a token in it, or freed. */
-static void transfer_release(struct transfer *transfer)
+static void on_due(void *owner)
 {
-    struct http *http = transfer->http;
-    CURL *easy = transfer->easy;
-    unsigned failed = 0;
+    struct generation *generation = owner;
+    struct http *http = generation->http;
 
-    if (transfer->kind == KIND_CHECK)
-        http->checks--;
-    if (transfer->kind != KIND_CHECK || http->pooled >= POOL_MAX) {
-        transfer_free(transfer);
+    multi_turn(generation->multi);
+    settle(http);
+}
+
+static void on_socket(int fd, unsigned events, void *owner)
+{
+    struct generation *generation = owner;
+    struct http *http = generation->http;
+
+    multi_turn_socket(generation->multi, fd, events);
+    settle(http);
+}
+
+/*
+ * Something came on an idle connection. Over HTTP/2 it may be a PING that must be answered or
+ * a farewell: libcurl reads it when it takes the connection for a transfer. Whatever is still
+ * there to be read after that, or came over HTTP/1.1, ends the connection.
+ */
+static void on_stirred(void *owner)
+{
+    struct generation *generation = owner;
+    struct http *http = generation->http;
+    struct transfer *nudge = NULL;
+
+    if (generation == current(http) && generation->http2)
+        nudge = transfer_new(http->maker, TRANSFER_NUDGE);
+    if (nudge != NULL) {
+        nudge->deadline = dba_clock_boot() + DBA_SECOND;
+        start(http, nudge);
+        multi_turn(generation->multi);
+    }
+    sockets_give_up_stirred(http->sockets, generation);
+    settle(http);
+}
+
+static void on_lost(void *owner)
+{
+    const struct generation *generation = owner;
+
+    settle(generation->http);
+}
+
+static void on_cold_timer(void *arg)
+{
+    warmth_look(arg);
+}
+
+/* ---- names ---- */
+
+static void on_names(bool found, void *arg)
+{
+    struct http *http = arg;
+    struct transfer *transfer;
+
+    while ((found || !names_known(http->names)) &&
+           (transfer = TAILQ_FIRST(&http->waiting)) != NULL) {
+        TAILQ_REMOVE(&http->waiting, transfer, link);
+        if (found)
+            start(http, transfer);
+        else
+            finish_undecided(http, transfer, DBA_CAUSE_DNS);
+    }
+    settle(http);
+}
+
+static void on_waited(void *arg)
+{
+    struct http *http = arg;
+    struct transfer *transfer;
+
+    while ((transfer = TAILQ_FIRST(&http->waiting)) != NULL &&
+           transfer->deadline <= dba_clock_boot()) {
+        TAILQ_REMOVE(&http->waiting, transfer, link);
+        finish_undecided(http, transfer, DBA_CAUSE_DNS);
+    }
+    if (transfer != NULL)
+        loop_timer_set(http->waiting_timer, transfer->deadline);
+    settle(http);
+}
+
+/* Starts it now, or when the names are known. */
+static void begin(struct http *http, struct transfer *transfer)
+{
+    transfer->deadline = dba_clock_boot() + http->setup.timeout_ms * DBA_MSEC;
+    if (names_known(http->names)) {
+        if (sockets_usable(http->sockets, current(http)) == 0)
+            (void)names_refresh(http->names, NAMES_REFRESH);
+        start(http, transfer);
+    } else if (names_refresh(http->names, 0)) {
+        if (TAILQ_EMPTY(&http->waiting))
+            loop_timer_set(http->waiting_timer, transfer->deadline);
+        TAILQ_INSERT_TAIL(&http->waiting, transfer, link);
+    } else {
+        finish_undecided(http, transfer, DBA_CAUSE_DNS);
+    }
+    settle(http);
+}
+
+/* ---- from outside ---- */
+
+void http_check(struct http *http, const struct link_check *check)
+{
+    struct dba_answer failed = {.class = DBA_ANSWER_UNDECIDED, .cause = DBA_CAUSE_CHECKER};
+    struct transfer *transfer = NULL;
+
+    if (http->checks < http->setup.max_in_flight + EXCESS_MAX &&
+        request_token_valid(&check->token) &&
+        (check->access.len == 0 || request_token_valid(&check->access)))
+        transfer = transfer_new(http->maker, TRANSFER_CHECK);
+    if (transfer == NULL) {
+        http->answer(check->id, &failed, http->arg);
         return;
     }
-    SET(POSTFIELDS, NULL);
-    SET(HTTPHEADER, NULL);
-    SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER); /* frees, and so wipes, a buffer with the token */
-    if (failed != 0) {
-        transfer_free(transfer);
+    http->checks++;
+    transfer->id = check->id;
+    if (transfer_ask(transfer, &check->token, &check->access))
+        begin(http, transfer);
+    else
+        finish(http, transfer, &failed);
+}
+
+void http_warm(struct http *http)
+{
+    struct transfer *transfer;
+
+    if (is_warm(http))
         return;
+    transfer = transfer_new(http->maker, TRANSFER_WARM);
+    if (transfer != NULL)
+        begin(http, transfer);
+}
+
+static const char *setup_wrong(const struct link_setup *setup)
+{
+    const struct {
+        const char *text;
+        size_t cap;
+    } texts[] = {
+        {setup->url, sizeof setup->url},
+        {setup->org_key, sizeof setup->org_key},
+        {setup->instance_id, sizeof setup->instance_id},
+        {setup->pinned_public_key, sizeof setup->pinned_public_key},
+        {setup->proxy, sizeof setup->proxy},
+    };
+
+    if (setup->version != LINK_VERSION)
+        return "keeper and checker are of different versions";
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (memchr(texts[i].text, '\0', texts[i].cap) == NULL ||
+            !request_header_value_valid(texts[i].text))
+            return "a text in the setup has control characters";
+    if (setup->timeout_ms == 0 || setup->connect_timeout_ms == 0 ||
+        setup->max_connections == 0 || setup->max_in_flight == 0)
+        return "a number in the setup is 0";
+    return NULL;
+}
+
+static bool parts_new(struct http *http, const char **why)
+{
+    static const struct sockets_events events = {
+        .ready = on_socket, .stirred = on_stirred, .lost = on_lost};
+
+    http->names =
+        names_new(http->loop, http->setup.url, http->setup.proxy, on_names, http, why);
+    if (http->names == NULL)
+        return false;
+    *why = "out of memory";
+    http->sockets = sockets_new(http->loop, &events);
+    http->options.sockets = http->sockets;
+    if (http->sockets != NULL)
+        http->maker = transfer_maker_new(&http->options);
+    http->waiting_timer = loop_timer_new(http->loop, on_waited, http);
+    http->cold_timer = loop_timer_new(http->loop, on_cold_timer, http);
+    return http->maker != NULL && http->waiting_timer != NULL && http->cold_timer != NULL &&
+           generation_new(http) != NULL;
+}
+
+struct http *http_new(struct loop *loop, const struct http_options *options,
+                      http_answer_fn *answer, http_cold_fn *cold, void *arg, const char **why)
+{
+    struct http *http = NULL;
+
+    *why = setup_wrong(options->setup);
+    if (*why != NULL)
+        return NULL;
+    http = calloc(1, sizeof *http);
+    if (http == NULL) {
+        *why = "out of memory";
+        return NULL;
     }
-    dba_wipe(transfer->access, sizeof transfer->access);
-    dba_wipe(transfer->body, sizeof transfer->body);
-    incoming_reset(&transfer->in);
-    transfer->sent = transfer->repeated = false;
-    TAILQ_INSERT_HEAD(&http->pool, transfer, link);
-    http->pooled++;
+    http->loop = loop;
+    http->setup = *options->setup;
+    http->options = (struct transfer_options){.setup = &http->setup,
+                                              .ca = options->ca,
+                                              .ca_len = options->ca_len,
+                                              .ca_path = options->ca_path};
+    http->answer = answer;
+    http->cold = cold;
+    http->arg = arg;
+    TAILQ_INIT(&http->generations);
+    TAILQ_INIT(&http->waiting);
+    warmth_init(&http->warmth, dba_clock_boot());
+    if (!parts_new(http, why)) {
+        http_free(&http);
+        return NULL;
+    }
+    (void)names_refresh(http->names, 0);
+    loop_timer_set(http->cold_timer, http->warmth.due);
+    return http;
+}
+
+static void transfers_clear(struct transfers *transfers)
+{
+    struct transfer *transfer;
+
+    while ((transfer = TAILQ_FIRST(transfers)) != NULL) {
+        TAILQ_REMOVE(transfers, transfer, link);
+        multi_drop(transfer);
+        transfer_free(transfer);
+    }
+}
+
+void http_free(struct http **http)
+{
+    struct generation *generation;
+
+    if (*http == NULL)
+        return;
+    transfers_clear(&(*http)->waiting);
+    while ((generation = TAILQ_FIRST(&(*http)->generations)) != NULL) {
+        transfers_clear(&generation->transfers);
+        generation_free(generation);
+    }
+    transfer_maker_free(&(*http)->maker);
+    sockets_free(&(*http)->sockets);
+    names_free(&(*http)->names);
+    loop_timer_free(&(*http)->waiting_timer);
+    loop_timer_free(&(*http)->cold_timer);
+    free(*http);
+    *http = NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dblab-authd-checker: asks the Platform about tokens for dblab-authd, which starts it. It
- * finds its link to the keeper as descriptor LINK_FD, and knows nothing but what it is told
- * there.
+ * dblab-authd-checker: asks the Platform about tokens for dblab-authd, which starts it as the
+ * system user dblab-auth. It finds its link to the keeper as descriptor LINK_FD, knows nothing
+ * but what it is told there, and ends when that is closed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,15 +13,17 @@
 #include <unistd.h>
 
 #include "base/token.h"
+#include "dblab-authd/checker/ca.h"
 #include "dblab-authd/checker/http.h"
 #include "dblab-authd/checker/sandbox.h"
+#include "dblab-authd/checker/transfer.h"
 #include "dblab-authd/common/link.h"
 #include "dblab-authd/common/loop.h"
 #include "dblab-authd/common/process.h"
 
-#define CA_MAX ((size_t)4 * 1024 * 1024)
+#define FRAMES_MAX 64 /* read at once before the Platform's answers have their turn */
 
-/* Answers that did not fit the socket. */
+/* A frame that did not fit the socket. */
 struct queued {
     struct queued *next;
     struct link_frame frame;
@@ -32,50 +34,55 @@ struct checker {
     struct loop_fd *watch;
     struct http *http;
     struct queued *first, **last;
+    struct http_options options;
     char *ca;
-    size_t ca_len;
 };
 
 static int fail(const char *what, const char *why)
 {
     (void)fprintf(stderr, "dblab-authd-checker: %s: %s\n", what, why);
-    return 1;
+    return EXIT_FAILURE;
 }
 
 /* ---- to the keeper ---- */
 
-static void want(struct checker *checker)
+static void want(const struct checker *checker)
 {
     loop_fd_want(checker->watch, checker->first != NULL ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
 
 static void put_frame(struct checker *checker, const struct link_frame *frame)
 {
-    struct queued *q;
+    struct queued *queued;
 
     if (checker->first == NULL && link_send(LINK_FD, frame))
         return;
-    q = calloc(1, sizeof *q);
-    if (q == NULL) {
+    queued = calloc(1, sizeof *queued);
+    if (queued == NULL) {
         loop_stop(checker->loop); /* the keeper starts another and asks again */
         return;
     }
-    q->frame = *frame;
-    *checker->last = q;
-    checker->last = &q->next;
+    queued->frame = *frame;
+    *checker->last = queued;
+    checker->last = &queued->next;
     want(checker);
+}
+
+static void drop_first(struct checker *checker)
+{
+    struct queued *queued = checker->first;
+
+    checker->first = queued->next;
+    if (checker->first == NULL)
+        checker->last = &checker->first;
+    free(queued);
 }
 
 static void flush(struct checker *checker)
 {
-    while (checker->first != NULL && link_send(LINK_FD, &checker->first->frame)) {
-        struct queued *q = checker->first;
-
-        checker->first = q->next;
-        if (checker->first == NULL)
-            checker->last = &checker->first;
-        free(q);
-    }
+    /* Any error but a full buffer shows itself when the socket is read. */
+    while (checker->first != NULL && link_send(LINK_FD, &checker->first->frame))
+        drop_first(checker);
     want(checker);
 }
 
@@ -90,7 +97,7 @@ static void on_answer(uint32_t id, const struct dba_answer *answer, void *arg)
 
 static void on_cold(void *arg)
 {
-    struct link_frame frame = {.kind = LINK_COLD};
+    const struct link_frame frame = {.kind = LINK_COLD};
 
     put_frame(arg, &frame);
 }
@@ -100,7 +107,7 @@ static void on_cold(void *arg)
 /* False: not what a keeper sends. */
 static bool on_frame(struct checker *checker, const struct link_frame *frame)
 {
-    struct link_frame pong = {.kind = LINK_PONG, .number = frame->number};
+    const struct link_frame pong = {.kind = LINK_PONG, .number = frame->number};
 
     switch (frame->kind) {
     case LINK_CHECK:
@@ -112,7 +119,7 @@ static bool on_frame(struct checker *checker, const struct link_frame *frame)
     case LINK_PING:
         put_frame(checker, &pong);
         return true;
-    default: /* a number from outside */
+    default: /* a number from outside, no enum */
         return false;
     }
 }
@@ -121,17 +128,18 @@ static void on_link(int fd, unsigned events, void *arg)
 {
     struct checker *checker = arg;
     struct link_frame frame;
-    int got;
+    int got = 0;
 
     if ((events & LOOP_WRITE) != 0)
         flush(checker);
-    while ((got = link_receive(fd, &frame)) > 0) {
-        bool known = on_frame(checker, &frame);
-
-        dba_wipe(&frame, sizeof frame);
-        if (!known)
+    for (int i = 0; i < FRAMES_MAX; i++) {
+        got = link_receive(fd, &frame);
+        if (got <= 0)
+            break;
+        if (!on_frame(checker, &frame))
             got = -1;
-        if (!known)
+        dba_wipe(&frame, link_frame_size((enum link_kind)frame.kind));
+        if (got < 0)
             break;
     }
     if (got < 0)
@@ -140,7 +148,9 @@ static void on_link(int fd, unsigned events, void *arg)
 
 /* ---- starting ---- */
 
-/* The first frame; waited for without a limit: the keeper's death ends us (PR_SET_PDEATHSIG).
+/*
+ * The first frame. Waited for without a limit: the keeper sends it right away, and its death
+ * ends us.
  */
 static bool receive_setup(struct link_setup *setup)
 {
@@ -152,72 +162,96 @@ static bool receive_setup(struct link_setup *setup)
     while ((got = link_receive(LINK_FD, &frame)) == 0)
         if (poll(&ask, 1, -1) < 0 && errno != EINTR)
             return false;
-    ok = got > 0 && frame.kind == LINK_SETUP && frame.u.setup.version == LINK_VERSION;
+    ok = got > 0 && frame.kind == LINK_SETUP;
     if (ok)
         *setup = frame.u.setup;
-    dba_wipe(&frame, sizeof frame);
     return ok;
 }
 
-/* The whole of platform.caFile, which the keeper opened. */
-static bool read_ca(struct checker *checker)
+/* What was inherited is given up before anything is opened or believed. */
+static const char *prepare(void)
 {
-    ssize_t n;
+    static const int ignored[] = {SIGPIPE, SIGHUP, SIGINT};
+    sigset_t none;
 
-    checker->ca = malloc(CA_MAX + 1);
-    if (checker->ca == NULL)
-        return false;
-    while ((n = read(LINK_CA_FD, checker->ca + checker->ca_len, CA_MAX - checker->ca_len)) !=
-           0) {
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0)
-            checker->ca_len += (size_t)n;
-    }
-    return checker->ca_len > 0 && checker->ca_len < CA_MAX;
+    if (getuid() == 0 || geteuid() == 0 || process_has_capability())
+        return "it is started by dblab-authd, and never with privileges";
+    process_close_from(LINK_CA_FD + 1);
+    if (!process_standard_fds() || !process_harden())
+        return strerror(errno);
+    /* A terminal's signals are for the keeper, which ends us by closing the link. */
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        (void)signal(ignored[i], SIG_IGN);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    return NULL;
 }
 
-static int serve(struct checker *checker, const struct link_setup *setup)
+/* What must be read before the sandbox, or need not be read again and again. */
+static const char *read_files(struct checker *checker)
 {
-    static const struct link_frame ready = {.kind = LINK_READY};
-    const char *why;
+    const char *folder;
+
+    if (!transfer_library_init())
+        return "libcurl cannot be used";
+    folder = transfer_library_ca_path();
+    if (ca_folder_hashed(folder))
+        checker->options.ca_path = folder;
+    if (checker->options.setup->has_ca &&
+        !ca_read(LINK_CA_FD, &checker->ca, &checker->options.ca_len))
+        return errno == EFBIG     ? "platform.caFile is larger than 4 MiB"
+               : errno == ENODATA ? "platform.caFile is empty"
+                                  : "platform.caFile cannot be read";
+    checker->options.ca = checker->ca;
+    (void)close(LINK_CA_FD);
+    return NULL;
+}
+
+static const char *serve(struct checker *checker)
+{
+    const struct link_frame ready = {.kind = LINK_READY};
+    const char *why = "out of memory";
 
     checker->last = &checker->first;
     checker->loop = loop_new();
     if (checker->loop == NULL)
-        return fail("loop", "out of memory");
+        return why;
     checker->watch = loop_fd_new(checker->loop, LINK_FD, LOOP_READ, on_link, checker);
-    checker->http = http_new(checker->loop, setup, checker->ca, checker->ca_len, on_answer,
-                             on_cold, checker, &why);
-    if (checker->watch == NULL || checker->http == NULL)
-        return fail("platform", checker->http == NULL ? why : "out of memory");
+    if (checker->watch == NULL)
+        return why;
+    /* Before there is a thread, and before a byte of the Platform's is read. */
     if (!sandbox_enter())
-        return fail("sandbox", strerror(errno));
+        return "the sandbox (seccomp) cannot be entered";
+    checker->http =
+        http_new(checker->loop, &checker->options, on_answer, on_cold, checker, &why);
+    if (checker->http == NULL)
+        return why;
     put_frame(checker, &ready);
     loop_run(checker->loop);
-    http_free(&checker->http);
-    loop_fd_free(&checker->watch);
-    loop_free(&checker->loop);
-    return 0;
+    return NULL;
 }
 
 int main(void)
 {
-    struct checker checker = {0};
     struct link_setup setup;
-    int code;
+    struct checker checker = {.options.setup = &setup};
+    const char *why = prepare();
 
-    if (getuid() == 0 || geteuid() == 0 || process_has_capability())
-        return fail("refused", "it is started by dblab-authd, and never with privileges");
-    if (!process_harden())
-        return fail("the process cannot be protected", strerror(errno));
-    (void)signal(SIGPIPE, SIG_IGN);
-    if (!http_init() || !receive_setup(&setup))
-        return fail("start", "no libcurl, or no keeper");
-    if (setup.has_ca && !read_ca(&checker))
-        return fail("platform.caFile", "cannot be read, is empty, or is larger than 4 MiB");
-    (void)close(LINK_CA_FD);
-    code = serve(&checker, &setup);
+    if (why != NULL)
+        return fail("refused", why);
+    if (!receive_setup(&setup))
+        return fail("start", "no setup from the keeper");
+    why = read_files(&checker);
+    if (why == NULL)
+        why = serve(&checker);
+    http_free(&checker.http);
+    while (checker.first != NULL)
+        drop_first(&checker);
+    loop_fd_free(&checker.watch);
+    loop_free(&checker.loop);
     free(checker.ca);
-    return code;
+    if (why != NULL)
+        (void)fail("start", why);
+    /* Not exit(): a name lookup may still run in its thread, in libraries that exit() ends. */
+    _exit(why == NULL ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -10,13 +10,15 @@
 
 #define PORT_PROXY 1080 /* where libcurl expects a proxy that names no port */
 
+#define ENTRY_MAX (RESOLVE_HOST_MAX + RESOLVE_TEXT_MAX + sizeof ":65535:")
+
 struct names {
     names_fn *fn;
     void *arg;
     struct resolver *resolver;
     struct resolve_names hosts;
     unsigned ports[RESOLVE_NAMES];
-    char entries[RESOLVE_NAMES][RESOLVE_HOST_MAX + RESOLVE_TEXT_MAX + sizeof ":65535:"];
+    char entries[RESOLVE_NAMES][ENTRY_MAX];
     unsigned version;
     dba_time at; /* of the last lookup that succeeded */
 };
@@ -24,11 +26,12 @@ struct names {
 static void resolved(const struct resolve_answer *answer, void *arg)
 {
     struct names *names = arg;
+    const struct resolve_names hosts = names->hosts; /* apart from what is written to */
 
     if (answer != NULL) {
-        for (unsigned i = 0; i < names->hosts.count; i++)
-            (void)snprintf(names->entries[i], sizeof names->entries[i], "%s:%u:%s",
-                           names->hosts.hosts[i], names->ports[i], answer->addresses[i]);
+        for (unsigned i = 0; i < hosts.count; i++)
+            (void)snprintf(names->entries[i], ENTRY_MAX, "%s:%u:%s", hosts.hosts[i],
+                           names->ports[i], answer->addresses[i]);
         names->version++;
         names->at = dba_clock_boot();
     }

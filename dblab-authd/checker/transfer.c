@@ -15,7 +15,7 @@
 #define IDLE_MAX      (365l * 24 * 60 * 60) /* s: the Platform ends a connection, not we */
 #define UPLOAD_BUFFER 16384l                /* the least that libcurl takes */
 #define POOL_MAX      64                    /* transfers that are kept for the next check */
-#define TURNS_MAX     16                    /* of libcurl for one event, before others have theirs */
+#define TURNS_MAX     16 /* of libcurl for one event, before others have theirs */
 
 struct transfer_maker {
     struct transfer_options options;
@@ -39,7 +39,7 @@ struct multi {
     CURLM *curl;
     struct loop_timer *timer;
     struct sockets *sockets;
-    multi_ended_fn *ended;
+    struct multi_events events;
     void *owner;
     bool due;                       /* libcurl wants to be called at once */
     unsigned names_version;         /* of the addresses that it was told */
@@ -166,7 +166,7 @@ static bool set_tls(CURL *easy, const struct transfer_maker *maker)
     }
     if (options->setup->pinned_public_key[0] != '\0')
         SET(PINNEDPUBLICKEY, options->setup->pinned_public_key);
-    /* Plain text only if the setup says so, which it may for a loopback address. */
+        /* Plain text only if the setup says so, which it may for a loopback address. */
 #if LIBCURL_VERSION_NUM >= 0x075500
     SET(PROTOCOLS_STR, plain ? "http" : "https");
 #else
@@ -425,7 +425,7 @@ static void collect(struct multi *multi)
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         end_read(message->easy_handle, message->data.result, transfer, &end);
         multi_drop(transfer); /* `message` is gone with this */
-        multi->ended(transfer, &end, multi->owner);
+        multi->events.ended(transfer, &end, multi->owner);
     }
 }
 
@@ -433,6 +433,7 @@ static void turn(struct multi *multi, curl_socket_t fd, int what)
 {
     int running;
 
+    multi->due = false;
     (void)curl_multi_socket_action(multi->curl, fd, what, &running);
     collect(multi);
     for (int i = 0; i < TURNS_MAX && multi->due; i++) {
@@ -442,4 +443,117 @@ static void turn(struct multi *multi, curl_socket_t fd, int what)
     }
     if (multi->due)
         loop_timer_set(multi->timer, 0);
+}
+
+void multi_turn(struct multi *multi)
+{
+    turn(multi, CURL_SOCKET_TIMEOUT, 0);
+}
+
+void multi_turn_socket(struct multi *multi, int fd, unsigned events)
+{
+    turn(multi, fd,
+         (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
+             (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+bool multi_is_due(const struct multi *multi)
+{
+    return multi->due;
+}
+
+static void on_timer(void *arg)
+{
+    struct multi *multi = arg;
+
+    multi->events.due(multi->owner);
+}
+
+static bool set_multi(struct multi *multi, const struct link_setup *setup)
+{
+    CURLM *curl = multi->curl;
+    long connections = (long)setup->max_connections;
+
+    return curl_multi_setopt(curl, CURLMOPT_SOCKETFUNCTION, on_want) == CURLM_OK &&
+           curl_multi_setopt(curl, CURLMOPT_SOCKETDATA, multi) == CURLM_OK &&
+           curl_multi_setopt(curl, CURLMOPT_TIMERFUNCTION, on_want_timer) == CURLM_OK &&
+           curl_multi_setopt(curl, CURLMOPT_TIMERDATA, multi) == CURLM_OK &&
+           curl_multi_setopt(curl, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) == CURLM_OK &&
+           curl_multi_setopt(curl, CURLMOPT_MAX_CONCURRENT_STREAMS,
+                             (long)setup->max_in_flight) == CURLM_OK &&
+           curl_multi_setopt(curl, CURLMOPT_MAX_HOST_CONNECTIONS, connections) == CURLM_OK &&
+           curl_multi_setopt(curl, CURLMOPT_MAXCONNECTS, connections) == CURLM_OK;
+}
+
+struct multi *multi_new(struct loop *loop, const struct transfer_options *options,
+                        const struct multi_events *events, void *owner)
+{
+    struct multi *multi = calloc(1, sizeof *multi);
+
+    if (multi == NULL)
+        return NULL;
+    multi->sockets = options->sockets;
+    multi->events = *events;
+    multi->owner = owner;
+    multi->timer = loop_timer_new(loop, on_timer, multi);
+    multi->curl = curl_multi_init();
+    if (multi->timer == NULL || multi->curl == NULL || !set_multi(multi, options->setup))
+        multi_free(&multi);
+    return multi;
+}
+
+void multi_free(struct multi **multi)
+{
+    if (*multi == NULL)
+        return;
+    if ((*multi)->curl != NULL)
+        (void)curl_multi_cleanup((*multi)->curl); /* may still set the timer */
+    loop_timer_free(&(*multi)->timer);
+    free(*multi);
+    *multi = NULL;
+}
+
+/* Hands over the addresses if the multi does not know them yet; it keeps them. */
+static bool set_addresses(CURL *easy, struct multi *multi, const struct names *names)
+{
+    struct curl_slist *list = NULL;
+    bool failed = false;
+
+    if (multi->names_version != names_version(names)) {
+        for (unsigned i = 2; i-- > 0;) {
+            const char *entry = names_entry(names, i);
+
+            if (entry == NULL)
+                continue;
+            multi->addresses[i].data = (char *)(uintptr_t)entry; /* only read */
+            multi->addresses[i].next = list;
+            list = &multi->addresses[i];
+        }
+        multi->names_version = names_version(names);
+    }
+    SET(RESOLVE, list);
+    return !failed;
+}
+
+bool multi_start(struct multi *multi, struct transfer *transfer, const struct names *names,
+                 unsigned ms)
+{
+    struct whole *whole = whole_of(transfer);
+    CURL *easy = whole->easy;
+    bool failed = false;
+
+    SET(TIMEOUT_MS, (long)ms);
+    if (failed || !set_addresses(easy, multi, names))
+        return false;
+    transfer->multi = multi;
+    if (curl_multi_add_handle(multi->curl, easy) != CURLM_OK)
+        transfer->multi = NULL;
+    return transfer->multi != NULL;
+}
+
+void multi_drop(struct transfer *transfer)
+{
+    if (transfer->multi != NULL)
+        (void)curl_multi_remove_handle(transfer->multi->curl, whole_of(transfer)->easy);
+    transfer->multi = NULL;
 }

@@ -23,7 +23,8 @@
 /* Once, before any thread and before the sandbox: files are read. False: libcurl cannot run. */
 bool transfer_library_init(void);
 
-/* Where the system keeps its certificates under hashed names, as libcurl has it; may be NULL. */
+/* Where the system keeps its certificates under hashed names, as libcurl has it; may be NULL.
+ */
 const char *transfer_library_ca_path(void);
 
 struct multi;
@@ -78,23 +79,31 @@ bool transfer_ask(struct transfer *transfer, const struct dba_token *token,
 /* Gives it back to its maker, or frees it; no token is left in it. It must run nowhere. */
 void transfer_free(struct transfer *transfer);
 
-/* `transfer` runs nowhere any more. Called from multi_run() and multi_start() only. */
-typedef void multi_ended_fn(struct transfer *transfer, const struct transfer_end *end,
-                            void *owner);
+struct multi_events {
+    /* A transfer has ended, and runs nowhere any more. Called from multi_turn() only. */
+    void (*ended)(struct transfer *transfer, const struct transfer_end *end, void *owner);
+    /* From the loop: multi_turn() is to be called. */
+    void (*due)(void *owner);
+};
 
 /* `owner` is also that of its sockets. NULL: out of memory. */
 struct multi *multi_new(struct loop *loop, const struct transfer_options *options,
-                        multi_ended_fn *ended, void *owner);
+                        const struct multi_events *events, void *owner);
 void multi_free(struct multi **multi); /* none may run in it; its connections are closed */
 
-/* Starts it, for `ms` milliseconds at most. False: out of memory; it runs nowhere then. */
+/*
+ * Starts it, for `ms` milliseconds at most; multi_turn() must follow. False: out of memory, it
+ * runs nowhere.
+ */
 bool multi_start(struct multi *multi, struct transfer *transfer, const struct names *names,
                  unsigned ms);
 
-/* It runs nowhere any more, and does not end. */
+/* It runs nowhere any more, without an end. */
 void multi_drop(struct transfer *transfer);
 
-/* A socket of sockets.h is ready. */
-void multi_ready(struct multi *multi, int fd, unsigned events);
+/* Something was started, or is due; or a socket of this owner is ready. */
+bool multi_is_due(const struct multi *multi);
+void multi_turn(struct multi *multi);
+void multi_turn_socket(struct multi *multi, int fd, unsigned events);
 
 #endif

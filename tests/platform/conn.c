@@ -74,6 +74,8 @@ static void want(struct conn *conn)
 /* Writes what was collected, as far as the socket takes it. */
 static void flush(struct conn *conn)
 {
+    bool full = conn_pending(conn) >= CONN_AHEAD;
+
     conn->blocked = false;
     while (conn_pending(conn) > 0) {
         size_t put, len = conn->throttled ? 1 : conn_pending(conn);
@@ -98,6 +100,9 @@ static void flush(struct conn *conn)
         if (conn->closing) {
             conn_close(conn, false);
             return;
+        }
+        if (full) {
+            conn_dirty(conn); /* its protocol had to stop */
         }
     } else if (conn->throttled) {
         loop_timer_set(conn->platform->loop, &conn->throttle,
@@ -129,9 +134,7 @@ void conn_close(struct conn *conn, bool reset)
     while (conn->exchanges != NULL) {
         exchange_end(conn->exchanges, false);
     }
-    if (conn->protocol != NULL) {
-        conn->protocol->stop(conn);
-    } else if (conn->ssl != NULL && !conn->shaken && !conn->silent) {
+    if (conn->ssl != NULL && !conn->shaken && !conn->silent) {
         platform->record.tls_failed++;
     }
     loop_timer_unset(platform->loop, &conn->throttle);
@@ -306,6 +309,9 @@ void conn_after_batch(struct platform *platform)
         struct conn *conn = platform->buried;
 
         platform->buried = conn->next;
+        if (conn->protocol != NULL) {
+            conn->protocol->stop(conn);
+        }
         free(conn->out.data);
         free(conn);
     }

@@ -12,6 +12,9 @@
 
 struct conn;
 
+/* A protocol collects no more than this ahead of what the client takes. */
+#define CONN_AHEAD ((size_t)1 << 20)
+
 /* A protocol: takes what came, sends answers. `state` is its own. */
 struct protocol {
     void (*start)(struct conn *conn);
@@ -23,7 +26,7 @@ struct protocol {
     /* More of an answer that drips or never ends. */
     void (*more)(struct conn *conn, struct exchange *exchange);
     void (*part)(struct conn *conn); /* polite: says that it is the last answer */
-    void (*stop)(struct conn *conn); /* frees state */
+    void (*stop)(struct conn *conn); /* frees state; nothing of it is running then */
 };
 
 extern const struct protocol protocol_h1, protocol_h2;

@@ -433,7 +433,7 @@ static void h1_more(struct conn *conn, struct exchange *exchange)
         char blanks[8192];
 
         memset(blanks, ' ', sizeof blanks);
-        if (conn_pending(conn) < 1u << 20) {
+        if (conn_pending(conn) < CONN_AHEAD) {
             conn_write(conn, "2000\r\n", 6);
             conn_write(conn, blanks, sizeof blanks);
             conn_write(conn, "\r\n", 2);

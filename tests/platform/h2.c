@@ -14,7 +14,8 @@
 
 struct h2 {
     nghttp2_session *session;
-    bool last; /* closes when nothing is open any more */
+    bool last; /* closes when no stream is open any more */
+    bool cut;  /* closes when what is ready has left */
 };
 
 static struct exchange *exchange_of(nghttp2_session *session, int32_t stream)
@@ -154,11 +155,11 @@ static void h2_output(struct conn *conn)
     ssize_t len;
 
     /* No more than a window ahead, or an endless body would fill memory. */
-    while (conn_pending(conn) < 1u << 20 &&
+    while (conn_pending(conn) < CONN_AHEAD &&
            (len = nghttp2_session_mem_send(h2->session, &bytes)) > 0) {
         conn_write(conn, (const char *)bytes, (size_t)len);
     }
-    if ((h2->last && conn->exchanges == NULL) ||
+    if (h2->cut || (h2->last && conn->exchanges == NULL) ||
         (nghttp2_session_want_read(h2->session) == 0 &&
          nghttp2_session_want_write(h2->session) == 0)) {
         conn_close_soon(conn);
@@ -307,8 +308,7 @@ static void plain(struct conn *conn, struct exchange *exchange)
     if (conn->platform->mode.parting == PART_POLITE) {
         h2_part(conn);
     } else if (conn->platform->mode.parting == PART_RUDE) {
-        h2_output(conn);
-        conn_close_soon(conn);
+        ((struct h2 *)conn->state)->last = true;
     }
 }
 
@@ -375,8 +375,7 @@ static void close_now(struct conn *conn, struct exchange *exchange)
 static void close_after_headers(struct conn *conn, struct exchange *exchange)
 {
     submit(conn->state, exchange);
-    h2_output(conn);
-    conn_close_soon(conn);
+    ((struct h2 *)conn->state)->cut = true;
 }
 
 static void garbage(struct conn *conn, struct exchange *exchange)

@@ -46,7 +46,7 @@ struct process *caller_process(struct world *w)
     return process;
 }
 
-/* Ended processes that nothing names any more; what may still name one keeps it `running`. */
+/* Ended processes that nothing names any more; what may still be told of one keeps it. */
 static void forget_ended(struct world *w)
 {
     struct process **at = &w->processes;
@@ -54,7 +54,7 @@ static void forget_ended(struct world *w)
     while (*at != NULL) {
         struct process *p = *at;
 
-        if (p->running || (p->watched && !p->gone_told) || p->rests_count > 0) {
+        if (p->running || (p->watched && !p->gone_told) || p->asks > 0) {
             at = &p->next;
             continue;
         }
@@ -185,6 +185,7 @@ static void hang_up(struct world *w, void *actor, uint64_t number)
     world_say(w, "caller    %llu hangs up", (unsigned long long)number / SLOTS);
     if (ask->process->running)
         caller_end(w, ask->process, w->now);
+    ask->process->asks--;
     ask->id = 0;
     w->asks_open--;
     host_hangup(w, number);
@@ -221,6 +222,7 @@ static void start(struct world *w, void *actor, uint64_t number)
 
     (void)number;
     if (w->draining || !draft->process->running || w->asks_open >= SLOTS - 1) {
+        draft->process->asks--;
         free(draft);
         return;
     }
@@ -229,6 +231,7 @@ static void start(struct world *w, void *actor, uint64_t number)
     draft->limit = draft->deadline;
     if (draft->op != DBA_OP_CHECK && wait != DBA_NEVER && w->now + wait < draft->limit)
         draft->limit = w->now + wait;
+    draft->must_be_limited = inv_must_limit(w, draft);
     ask = open_slot(w, draft);
     free(draft);
     out = (struct dba_ask){.id = ask->id,
@@ -256,6 +259,7 @@ void caller_ask(struct world *w, const struct ask *draft, dba_time when)
     struct ask *copy = need(sizeof *copy);
 
     *copy = *draft;
+    copy->process->asks++;
     queue_put(&w->queue, when, start, copy, 0);
 }
 
@@ -274,6 +278,7 @@ void caller_replied(struct world *w, const struct dba_decision *d)
     ask = *open;
     open->id = 0;
     w->asks_open--;
+    ask.process->asks--;
     inv_reply(w, &ask, d);
     if (d->result == DBA_ACCEPTED)
         book_accepted(w, &ask, d);

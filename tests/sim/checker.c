@@ -25,13 +25,12 @@ static void done_with(struct world *w, struct request *request)
     free(request);
 }
 
-static void over(struct world *w, struct request *request)
+static void over(struct request *request)
 {
     if (request->over)
         return;
     request->over = true;
     request->token->open--;
-    (void)w;
 }
 
 static void hand_over(struct world *w, struct request *request)
@@ -45,7 +44,7 @@ static void hand_over(struct world *w, struct request *request)
               request->over ? " (late)" : "");
     if (!request->over) {
         book_answer(w, request);
-        over(w, request);
+        over(request);
     }
     host_answer(w, request->check, &request->answer);
 }
@@ -57,8 +56,9 @@ static void arrive(struct world *w, void *actor, uint64_t number)
     (void)number;
     request->events--;
     /* Late ones come only after the core's own patience is over: else it may count them. */
-    if (!request->over || w->served >= request->sent + w->conf.timeout + LATE)
-        hand_over(w, request);
+    if (!request->over || request->lost ||
+        w->served >= request->sent + w->conf.timeout + LATE)
+        hand_over(request);
     done_with(w, request);
 }
 
@@ -68,7 +68,7 @@ static void never(struct world *w, void *actor, uint64_t number)
 
     (void)number;
     request->events--;
-    over(w, request);
+    over(request);
     request->token->repeated = true;
     done_with(w, request);
 }
@@ -126,15 +126,15 @@ void checker_send(struct world *w, const struct dba_action *action)
     schedule(w, request);
 }
 
-void checker_drop_all(struct world *w, bool lost)
+void checker_drop_all(struct world *w)
 {
     for (struct request *r = w->requests; r != NULL; r = r->next) {
         if (r->over)
             continue;
-        over(w, r);
+        over(r);
+        r->lost = true;
         r->token->repeated = true;
     }
-    (void)lost;
 }
 
 void checker_death(struct world *w, void *actor, uint64_t number)
@@ -143,7 +143,7 @@ void checker_death(struct world *w, void *actor, uint64_t number)
     (void)number;
     if (!w->faults.deaths || w->calm_since != DBA_NEVER)
         return;
-    checker_drop_all(w, true);
+    checker_drop_all(w);
     host_checker_lost(w);
     queue_put(&w->queue, w->now + rng_spread(&w->rng, w->latency, 4 * w->conf.bound),
               checker_death, NULL, 0);
@@ -172,10 +172,10 @@ void checker_suspended(struct world *w, dba_time until)
         if (r->over || r->sent + w->conf.timeout + LATE > until)
             continue;
         if (rng_chance(&w->rng, 50)) {
-            over(w, r);
+            over(r);
             r->token->repeated = true;
         } else {
-            hand_over(w, r); /* as it was looked at, or as "undecided" */
+            hand_over(r); /* as it was looked at, or as "undecided" */
         }
     }
 }

@@ -104,7 +104,7 @@ static void answer_hold(struct world *w, struct dba_answer *answer)
                        DBA_MSEC);
 }
 
-static void answer_truth(struct world *w, const struct request *request,
+static void answer_truth(struct world *w, struct request *request,
                          struct dba_answer *answer)
 {
     const struct truth *truth = platform_truth(request->token);
@@ -120,8 +120,10 @@ static void answer_truth(struct world *w, const struct request *request,
     answer->status = 200;
     answer->org_id = truth->org;
     answer->personal = truth->personal;
-    if (!rng_chance(&w->rng, w->faults.lost_email))
-        strcpy(answer->email, truth->email);
+    if (rng_chance(&w->rng, w->faults.lost_email))
+        return;
+    request->email = truth->email;
+    strcpy(answer->email, truth->email);
 }
 
 void platform_look(struct world *w, void *actor, uint64_t number)
@@ -131,6 +133,7 @@ void platform_look(struct world *w, void *actor, uint64_t number)
 
     (void)number;
     request->events--;
+    request->email = "";
     answer->http2 = w->http2_served;
     if (w->faults.outage || rng_chance(&w->rng, w->faults.undecided))
         answer_undecided(w, answer);

@@ -32,6 +32,7 @@
 #define TOKENS_OWN 3 /* that a person has at once */
 #define PAIRS      6 /* names under which one token is accepted */
 #define VERDICTS   8 /* decided answers that are kept of one token */
+#define REMEMBER_GRACE (DBA_SECOND / 5) /* the core may forget so much later: late timers */
 #define OUR_ORG    7
 #define OTHER_ORG  8
 
@@ -134,6 +135,7 @@ struct conf {
 struct process {
     struct dba_process id;
     bool running, watched, gone_told;
+    unsigned asks; /* drafts and open ones that name it */
     struct {
         struct token *token;
         uint64_t pair;
@@ -169,6 +171,7 @@ struct ask {
     uid_t peer_uid, user_uid;
     dba_time asked, deadline, limit; /* limit: the service's wait, or the deadline */
     dba_time life; /* with PLAN_STAY: how long the process goes on */
+    bool must_be_limited;
 };
 
 /* ---- platform.c, checker.c ---- */
@@ -179,9 +182,11 @@ struct request {
     dba_time sent;
     uint64_t sent_order;
     bool recheck, login, may_witness;
-    bool over;  /* answered, lost, or past T */
+    bool over;     /* answered, lost, or past T */
+    bool lost;     /* with its checker */
     bool outdated; /* its answer counts nothing: sent under another own token */
     struct dba_answer answer;
+    const char *email; /* of the answer; lives as long as the world */
     unsigned events; /* that still name it */
     struct request *next;
 };
@@ -259,6 +264,7 @@ struct world {
     size_t live, known, suspects;
     dba_time live_changed;
     int64_t own_org;
+    const struct token *own_token; /* in force */
     bool org_conflict, own_invalid, own_answered;
     struct token *subject; /* of the answer that is being handed over */
     size_t losses_due;     /* that this event must log */
@@ -334,7 +340,7 @@ void platform_gateway(struct world *w, void *actor, uint64_t number);
 
 /* ---- checker.c ---- */
 void checker_send(struct world *w, const struct dba_action *action);
-void checker_drop_all(struct world *w, bool lost);
+void checker_drop_all(struct world *w);
 void checker_death(struct world *w, void *actor, uint64_t number);
 void checker_cold(struct world *w, void *actor, uint64_t number);
 void checker_warm(struct world *w);
@@ -353,7 +359,8 @@ void host_serve(struct world *w); /* dba_core_expire() now, due or not */
 
 /* ---- phase.c ---- */
 void phase_start(struct world *w);
-bool phase_settled(const struct world *w); /* no faults, for a bound and what a pause adds */
+/* Since when there is nothing left of the faults; DBA_NEVER: there are some. */
+dba_time phase_settled(const struct world *w);
 
 /* ---- rules.c ---- */
 enum dba_reason rule_may_ask(const struct conf *conf, const struct ask *ask);
@@ -380,9 +387,11 @@ void evidence_recount(struct world *w);
 
 /* ---- inv_*.c ---- */
 void inv_reply(struct world *w, const struct ask *ask, const struct dba_decision *d);
+bool inv_must_limit(const struct world *w, const struct ask *ask);
 void inv_limited(struct world *w, const struct ask *ask, const struct dba_decision *d);
 void inv_live(struct world *w, const struct ask *ask, const struct dba_decision *d);
 void inv_request(struct world *w, struct request *request);
+void inv_token(struct world *w, struct token *token);
 void inv_answered(struct world *w, const struct request *request);
 void inv_log(struct world *w, const char *text);
 void inv_after(struct world *w);

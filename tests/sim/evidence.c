@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What entitles the core to take a token away that was good (revocation.md, Known): answered
+ * so, then a witness valid that was sent after that answer had arrived, then answered so again
+ * by a request that was sent after the witness's answer. Where there is no own token and no
+ * other live one: answered so twice, a second apart.
+ */
+#include "world.h"
+
+/* Is nobody there who could be a witness for this token? */
+static bool alone(const struct world *w, const struct token *token)
+{
+    return w->conf.own == NULL && w->live - token->live == 0;
+}
+
+void evidence_negative(struct world *w, struct token *token, struct pair *pair,
+                       const struct request *request)
+{
+    if (pair->negative == 0) {
+        pair->negative = w->sequence;
+        pair->negative_at = w->now;
+        pair->alone = alone(w, token);
+        pair->witnessed = 0;
+        return;
+    }
+    if (pair->witnessed != 0 && pair->witnessed < request->sent_order)
+        pair->may_go = true;
+    if ((pair->alone || alone(w, token)) && request->sent >= pair->negative_at + DBA_SECOND)
+        pair->may_go = true;
+}
+
+static bool may_speak(const struct world *w, const struct request *request)
+{
+    if (request->token == w->conf.own)
+        return true;
+    return request->token->live && request->answer.org_id == rule_org(w) &&
+           (w->conf.own == NULL || w->own_invalid || !w->own_answered);
+}
+
+/* A good answer, of which it may be that it was a witness's. */
+void evidence_witness(struct world *w, const struct request *request)
+{
+    if (w->suspects == 0 || !may_speak(w, request))
+        return;
+    for (size_t i = 0; i < w->tokens_count; i++) {
+        struct token *token = w->tokens[i];
+
+        if (token == request->token)
+            continue;
+        for (size_t p = 0; p < token->pairs_count; p++) {
+            struct pair *pair = &token->pairs[p];
+
+            if (pair->negative != 0 && pair->witnessed == 0 &&
+                request->sent_order > pair->negative)
+                pair->witnessed = w->sequence;
+        }
+    }
+}
+
+void evidence_recount(struct world *w)
+{
+    w->suspects = 0;
+    for (size_t i = 0; i < w->tokens_count; i++)
+        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++)
+            if (w->tokens[i]->pairs[p].negative != 0) {
+                w->suspects++;
+                break;
+            }
+}
