@@ -45,7 +45,11 @@ demo: packages-demo
 	@KEEP=$(KEEP) DBA_BUILD=$(BUILD) python3 tests/demo/demo.py
 
 # Further test programs: each folder adds its own.
-TEST_PROGRAMS := $(BUILD)/simulate $(if $(VARIANT),,$(BUILD)/platformd)
+TEST_PROGRAMS := $(BUILD)/pam-runner $(BUILD)/simulate $(if $(VARIANT),,$(BUILD)/platformd)
+
+$(BUILD)/pam-runner: $(call obj,tests/pam/runner.c) $(BUILD)/lib.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lpam
 
 .PHONY: tests unit
 tests: $(UNIT) $(TEST_PROGRAMS)

@@ -79,8 +79,7 @@ static void flush(struct conn *conn)
     conn->blocked = false;
     while (conn_pending(conn) > 0) {
         size_t put, len = conn->throttled ? 1 : conn_pending(conn);
-        enum tls_status status =
-            write_some(conn, conn->out.data + conn->out_at, len, &put);
+        enum tls_status status = write_some(conn, conn->out.data + conn->out_at, len, &put);
 
         if (status == TLS_FAILED) {
             conn_close(conn, false);

@@ -17,8 +17,8 @@ struct exchange {
     struct exchange *prev, *next; /* of the connection */
     int32_t stream;               /* HTTP/2 */
     struct timer timer;           /* until the answer is due; then between drops */
-    bool whole;     /* handed over */
-    bool answering; /* the protocol has the reply */
+    bool whole;                   /* handed over */
+    bool answering;               /* the protocol has the reply */
     bool too_long;
     uint64_t entry; /* number in the record */
     struct reply reply;

@@ -13,10 +13,11 @@
 #define PLAIN "text/plain"
 
 #define INVALID                                                                                \
-    "{\"hint\":\"Ensure that you use a valid and non-expired token\",\"details\":\"Cannot "     \
-    "find the specified token or it is expired.\",\"code\":\"\",\"message\":\"Invalid token\"}"
+    "{\"hint\":\"Ensure that you use a valid and non-expired token\",\"details\":\"Cannot "    \
+    "find the specified token or it is expired.\",\"code\":\"\",\"message\":\"Invalid "        \
+    "token\"}"
 #define PAGE                                                                                   \
-    "<html>\r\n<head><title>Trouble</title></head>\r\n<body><center><h1>Trouble</h1>"           \
+    "<html>\r\n<head><title>Trouble</title></head>\r\n<body><center><h1>Trouble</h1>"          \
     "</center><hr><center>nginx</center></body>\r\n</html>\r\n"
 #define LIMITED "{\"code\":\"PT429\",\"message\":\"Rate limited\",\"hint\":\"Retry in 60s\"}"
 #define DOWN    "{\"code\":\"PGRST001\",\"message\":\"Database connection error\"}"
@@ -26,7 +27,8 @@
 #define PERSONAL(value) "{\"org_id\":1,\"is_personal\":" value ",\"email\":\"alice@acme.io\"}"
 #define EMAIL(value)    "{\"org_id\":1,\"is_personal\":true,\"email\":" value "}"
 #define GOOD            ORG("1")
-#define GOOD_AND(more)  "{\"org_id\":1,\"is_personal\":true,\"email\":\"alice@acme.io\"," more "}"
+#define GOOD_AND(more)                                                                         \
+    "{\"org_id\":1,\"is_personal\":true,\"email\":\"alice@acme.io\"," more "}"
 
 #define STATUS(n, s, mime, more, body_text)                                                    \
     {                                                                                          \
@@ -61,7 +63,10 @@ static const struct fixture table[] = {
     STATUS("401-html", 401, HTML, NULL, PAGE),
     {.name = "401-reason", .status = 401, .reason = "Invalid token", .text = ""},
     STATUS("401-good-body", 401, JSON, NULL, GOOD),
-    {.name = "401-hang-in-body", .status = 401, .type = JSON, .text = INVALID,
+    {.name = "401-hang-in-body",
+     .status = 401,
+     .type = JSON,
+     .text = INVALID,
      .how = HOW_HANG_IN_BODY},
     /* other statuses */
     STATUS("400", 400, JSON, NULL, "{\"code\":\"PGRST102\",\"message\":\"Bad request\"}"),
@@ -195,9 +200,12 @@ static const struct fixture table[] = {
     {.name = "gzip", .type = JSON, .headers = "content-encoding: gzip\n", .body = BODY_GZIP},
     {.name = "many-headers", .type = JSON, .headers = "{many}", .body = BODY_GOOD},
     {.name = "huge-header", .type = JSON, .headers = "{huge}", .body = BODY_GOOD},
-    {.name = "cookie", .type = JSON, .headers = "set-cookie: session=1; Path=/\n",
+    {.name = "cookie",
+     .type = JSON,
+     .headers = "set-cookie: session=1; Path=/\n",
      .body = BODY_GOOD},
-    {.name = "hsts", .type = JSON,
+    {.name = "hsts",
+     .type = JSON,
      .headers = "strict-transport-security: max-age=9\nalt-svc: h3=\":1\"; ma=9, h2=\":1\"\n",
      .body = BODY_GOOD},
     /* elsewhere: {trap} is the other port, which counts who brings a token there */

@@ -38,11 +38,11 @@ enum how {
 
 /* Where the body comes from. */
 enum body {
-    BODY_TEXT,   /* the table's */
-    BODY_GOOD,   /* the answer of a Platform without this failure */
-    BODY_GZIP,   /* that, compressed although nobody asked for it */
-    BODY_BIG,    /* that, behind 4 MiB of blanks */
-    BODY_DEEP,   /* 100,000 brackets */
+    BODY_TEXT, /* the table's */
+    BODY_GOOD, /* the answer of a Platform without this failure */
+    BODY_GZIP, /* that, compressed although nobody asked for it */
+    BODY_BIG,  /* that, behind 4 MiB of blanks */
+    BODY_DEEP, /* 100,000 brackets */
 };
 
 struct fixture {

@@ -394,7 +394,7 @@ static void garbage(struct conn *conn, struct exchange *exchange)
 
 static void h1_answer(struct conn *conn, struct exchange *exchange)
 {
-    static void (*const manners[])(struct conn *conn, struct exchange *exchange) = {
+    static void (*const manners[])(struct conn * conn, struct exchange * exchange) = {
         [HOW_PLAIN] = plain,
         [HOW_CHUNKED] = chunked,
         [HOW_BAD_CHUNK] = bad_chunk,

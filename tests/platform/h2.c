@@ -245,8 +245,8 @@ static size_t add_fields(nghttp2_nv *fields, size_t room, const struct text *lin
         const char *colon = memchr(at, ':', (size_t)(newline - at));
 
         if (colon != NULL) {
-            fields[count++] = field(at, (size_t)(colon - at), colon + 2,
-                                    (size_t)(newline - colon - 2));
+            fields[count++] =
+                field(at, (size_t)(colon - at), colon + 2, (size_t)(newline - colon - 2));
         }
         at = newline + 1;
     }
@@ -387,7 +387,7 @@ static void garbage(struct conn *conn, struct exchange *exchange)
 
 static void h2_answer(struct conn *conn, struct exchange *exchange)
 {
-    static void (*const manners[])(struct conn *conn, struct exchange *exchange) = {
+    static void (*const manners[])(struct conn * conn, struct exchange * exchange) = {
         [HOW_PLAIN] = plain,
         [HOW_CHUNKED] = plain,
         [HOW_BAD_CHUNK] = bad_chunk,

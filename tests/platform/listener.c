@@ -49,8 +49,8 @@ static void on_connection(struct watch *watch, uint32_t events)
 static bool open_port(struct listener *listener)
 {
     int on = 1;
-    int fd = socket(listener->address.any.sa_family,
-                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd =
+        socket(listener->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
         return false;
@@ -114,9 +114,8 @@ struct listener *listener_new(struct platform *platform, const char *address, in
 
 int listener_port(const struct listener *listener)
 {
-    return ntohs(listener->address.any.sa_family == AF_INET
-                     ? listener->address.v4.sin_port
-                     : listener->address.v6.sin6_port);
+    return ntohs(listener->address.any.sa_family == AF_INET ? listener->address.v4.sin_port
+                                                            : listener->address.v6.sin6_port);
 }
 
 bool listener_apply(struct platform *platform)

@@ -14,8 +14,8 @@
 
 struct loop {
     int epoll;
-    struct watch alarm; /* the timerfd */
-    nanosec alarm_when; /* what it is set to; 0: not set */
+    struct watch alarm;  /* the timerfd */
+    nanosec alarm_when;  /* what it is set to; 0: not set */
     struct timer **heap; /* from 1 */
     size_t count, room;
     bool stop;

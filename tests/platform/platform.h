@@ -35,18 +35,18 @@ enum parting { PART_NEVER, PART_POLITE, PART_RUDE };
 
 /* How it behaves; control calls change it. */
 struct mode {
-    char base[256];         /* before /rpc/... */
+    char base[256]; /* before /rpc/... */
     enum wrap wrap;
     enum extras extras;
-    bool access_required;   /* a request without Access-Token is answered 401 */
+    bool access_required; /* a request without Access-Token is answered 401 */
     nanosec latency;
-    nanosec drip;           /* between two bytes of what drips */
-    struct script script;   /* for all requests, before any token's own */
+    nanosec drip;         /* between two bytes of what drips */
+    struct script script; /* for all requests, before any token's own */
     enum listening listening;
-    enum parting parting;   /* after each answer */
-    bool frozen;            /* nothing is read, written or accepted */
-    bool http1_only;        /* ALPN of the next connections */
-    uint32_t streams;       /* SETTINGS_MAX_CONCURRENT_STREAMS of the next connections */
+    enum parting parting; /* after each answer */
+    bool frozen;          /* nothing is read, written or accepted */
+    bool http1_only;      /* ALPN of the next connections */
+    uint32_t streams;     /* SETTINGS_MAX_CONCURRENT_STREAMS of the next connections */
 };
 
 struct platform {

@@ -20,33 +20,33 @@
 
 /* The counters that `counts` shows; gauges are kept by a reset. */
 #define RECORD_COUNTERS(X)                                                                     \
-    X(requests)             /* POSTs to the call, whatever became of them */                   \
-    X(answered)             /* those whose answer left whole */                                \
+    X(requests) /* POSTs to the call, whatever became of them */                               \
+    X(answered) /* those whose answer left whole */                                            \
     X(with_access_token)                                                                       \
     X(without_access_token)                                                                    \
-    X(bad_access_token)     /* answered 401 for it */                                          \
+    X(bad_access_token) /* answered 401 for it */                                              \
     X(bad_bodies)                                                                              \
     X(options)                                                                                 \
     X(other_paths)                                                                             \
-    X(http2)                /* requests by it */                                               \
+    X(http2) /* requests by it */                                                              \
     X(most_in_flight)                                                                          \
-    X(connections)          /* accepted */                                                     \
-    X(most_connections)     /* at one time */                                                  \
-    X(tls_failed)           /* handshakes that did not end well */                             \
+    X(connections)      /* accepted */                                                         \
+    X(most_connections) /* at one time */                                                      \
+    X(tls_failed)       /* handshakes that did not end well */                                 \
     X(trap_connections)                                                                        \
-    X(trap_requests)        /* redirects that were followed */                                 \
-    X(trap_tokens)          /* those with a token in header or body */
+    X(trap_requests) /* redirects that were followed */                                        \
+    X(trap_tokens)   /* those with a token in header or body */
 #define RECORD_GAUGES(X)                                                                       \
     X(in_flight)                                                                               \
     X(open_connections)
 
 struct record_entry {
-    uint64_t number;    /* of the request, from 1 */
+    uint64_t number; /* of the request, from 1 */
     uint64_t connection;
-    uint64_t token;     /* its number; UINT64_MAX: none */
+    uint64_t token;        /* its number; UINT64_MAX: none */
     nanosec arrived, left; /* left 0: not answered (yet) */
-    int status;         /* 0: not answered (yet) */
-    const char *name;   /* of the fixture, static */
+    int status;            /* 0: not answered (yet) */
+    const char *name;      /* of the fixture, static */
     bool http2, trap;
     char method[8];
     char path[128];
@@ -60,10 +60,10 @@ struct record {
     RECORD_COUNTERS(X)
     RECORD_GAUGES(X)
 #undef X
-    uint64_t arrived;              /* all requests; never reset, so that numbers stay unique */
-    struct record_entry *ring;     /* owned */
+    uint64_t arrived;          /* all requests; never reset, so that numbers stay unique */
+    struct record_entry *ring; /* owned */
     size_t ring_size;
-    FILE *trace;                   /* NULL: none is written */
+    FILE *trace; /* NULL: none is written */
 };
 
 void record_init(struct record *record);

@@ -24,12 +24,12 @@ const char *reply_reason(const struct reply *reply)
         int status;
         const char *reason;
     } usual[] = {
-        {200, "OK"},           {201, "Created"},        {202, "Accepted"},
-        {204, "No Content"},   {301, "Moved"},          {302, "Found"},
-        {304, "Not Modified"}, {307, "Temporary"},      {308, "Permanent"},
-        {401, "Unauthorized"}, {403, "Forbidden"},      {404, "Not Found"},
-        {413, "Too Large"},    {429, "Too Many"},       {500, "Internal Server Error"},
-        {502, "Bad Gateway"},  {503, "Unavailable"},    {504, "Gateway Timeout"},
+        {200, "OK"},           {201, "Created"},     {202, "Accepted"},
+        {204, "No Content"},   {301, "Moved"},       {302, "Found"},
+        {304, "Not Modified"}, {307, "Temporary"},   {308, "Permanent"},
+        {401, "Unauthorized"}, {403, "Forbidden"},   {404, "Not Found"},
+        {413, "Too Large"},    {429, "Too Many"},    {500, "Internal Server Error"},
+        {502, "Bad Gateway"},  {503, "Unavailable"}, {504, "Gateway Timeout"},
     };
 
     if (reply->reason != NULL) {

@@ -21,9 +21,9 @@ enum extras { EXTRAS_ABSENT, EXTRAS_NULL, EXTRAS_EMPTY };
 
 struct reply {
     int status;
-    const char *reason; /* NULL: the usual one */
-    const char *type;   /* NULL: none */
-    const char *name;   /* the fixture's, for the record; static */
+    const char *reason;  /* NULL: the usual one */
+    const char *type;    /* NULL: none */
+    const char *name;    /* the fixture's, for the record; static */
     struct text headers; /* `name: value` lines; to be freed */
     const char *body;
     size_t len;

@@ -35,7 +35,7 @@ struct token {
     size_t email_len;
     struct script script;
     struct fixture *custom; /* owned, with its strings: an answer made by a control call */
-    nanosec latency; /* -1: the Platform's */
+    nanosec latency;        /* -1: the Platform's */
     uint64_t requests;
     size_t len;
     char bytes[];

@@ -88,9 +88,6 @@ static void end_process(struct world *w, void *actor, uint64_t number)
         return;
     world_say(w, "process   %d ends", (int)process->id.pid);
     process->running = false;
-    for (size_t i = 0; i < w->people_count; i++)
-        if (w->people[i].login == process)
-            w->people[i].login = NULL;
     if (process->watched)
         tell_gone(w, process);
     forget_ended(w);

@@ -103,7 +103,7 @@ static void check_by_root(struct world *w, struct ask *ask)
 {
     ask->op = DBA_OP_CHECK;
     ask->peer_uid = 0;
-    ask->plan = PLAN_NOTHING;
+    ask->plan = PLAN_END;
     if (rng_chance(&w->rng, 30))
         ask->name = world_name(w, "");
 }
@@ -131,7 +131,7 @@ static void act(struct world *w, void *actor, uint64_t number)
     if (what < 20) { /* a key login, cron, sudo with its cache */
         ask.op = DBA_OP_ACCOUNT;
         ask.token = NULL;
-        ask.plan = PLAN_NOTHING;
+        ask.plan = PLAN_END;
         login(w, &ask);
         return;
     }
@@ -172,7 +172,7 @@ static void move(struct world *w, struct person *p, size_t slot)
 {
     struct truth truth = *platform_truth(p->tokens[slot]);
     const char *const emails[] = {p->email,   p->email,  p->email, p->moved,
-                                  p->shouted, p->tagged, "",       "Eve <u00@acme.io>\n"};
+                                  p->shouted, p->tagged, "",       "Eve <u00@acme.io>"};
 
     if (rng_chance(&w->rng, 30)) {
         truth.org = truth.org == OUR_ORG ? OTHER_ORG : OUR_ORG;
@@ -208,6 +208,7 @@ void person_told(struct world *w, const struct ask *ask, const struct dba_decisi
 
     switch (ask->plan) {
     case PLAN_NOTHING:
+    case PLAN_END:
         break;
     case PLAN_ACCOUNT:
         if (d->result != DBA_ACCEPTED)
@@ -227,7 +228,7 @@ void person_told(struct world *w, const struct ask *ask, const struct dba_decisi
         caller_end(w, ask->process, w->now + ask->life);
         return;
     }
-    if (ask->person != NULL || ask->plan != PLAN_NOTHING || ask->op == DBA_OP_ACCOUNT)
+    if (ask->plan != PLAN_NOTHING)
         caller_end(w, ask->process, w->now + rng_time(&w->rng, 0, DBA_MSEC));
 }
 

@@ -151,11 +151,15 @@ struct person {
     uid_t uid;
     struct token *tokens[TOKENS_OWN];
     struct token *old; /* a revoked one */
-    struct process *login;
 };
 
 /* What a caller does after its answer. */
-enum plan { PLAN_NOTHING, PLAN_ACCOUNT, PLAN_STAY };
+enum plan {
+    PLAN_NOTHING, /* its process is shared */
+    PLAN_END,
+    PLAN_ACCOUNT,
+    PLAN_STAY,
+};
 
 struct ask {
     uint64_t id; /* 0: not open */
@@ -165,7 +169,6 @@ struct ask {
     struct name *name;
     const struct service *service; /* of the world's table; may not be listed */
     size_t address;
-    struct person *person;
     struct process *process;
     pid_t peer_pid;
     uid_t peer_uid, user_uid;
