@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A peer that is gone without a word is noticed within 15 + 3 * 2 seconds. */
@@ -20,6 +21,7 @@ enum use { USE_NEW, USE_ACTIVE, USE_IDLE, USE_DEAD };
 
 struct entry {
     struct sockets *sockets;
+    ino_t inode; /* tells it from another descriptor that got its number */
     struct loop_fd *watch;
     void *owner;
     enum use use;
@@ -37,6 +39,24 @@ static struct entry *entry_of(const struct sockets *sockets, int fd)
     return fd >= 0 && fd < sockets->room ? sockets->by_fd[fd] : NULL;
 }
 
+/*
+ * libcurl (7.88) closes a socket by itself when another address of the same host answered
+ * first. The number may be free then, or something else's.
+ */
+static bool is_open(const struct entry *entry, int fd)
+{
+    struct stat now;
+
+    return fstat(fd, &now) == 0 && S_ISSOCK(now.st_mode) && now.st_ino == entry->inode;
+}
+
+static void forget(struct sockets *sockets, int fd)
+{
+    loop_fd_free(&sockets->by_fd[fd]->watch);
+    free(sockets->by_fd[fd]);
+    sockets->by_fd[fd] = NULL;
+}
+
 struct sockets *sockets_new(struct loop *loop, const struct sockets_events *events)
 {
     struct sockets *sockets = calloc(1, sizeof *sockets);
@@ -52,7 +72,7 @@ void sockets_free(struct sockets **sockets)
         return;
     for (int fd = 0; fd < (*sockets)->room; fd++)
         if ((*sockets)->by_fd[fd] != NULL)
-            sockets_close(*sockets, fd);
+            forget(*sockets, fd);
     free((*sockets)->by_fd);
     free(*sockets);
     *sockets = NULL;
@@ -96,17 +116,21 @@ int sockets_open(struct sockets *sockets, int family, int type, int protocol, vo
 {
     int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
     struct entry *entry = NULL;
+    struct stat status;
 
     if (fd < 0)
         return -1;
-    if (room_for(sockets, fd))
+    if (fstat(fd, &status) == 0 && room_for(sockets, fd))
         entry = calloc(1, sizeof *entry);
     if (entry == NULL) {
         (void)close(fd);
         errno = ENOMEM;
         return -1;
     }
-    *entry = (struct entry){.sockets = sockets, .owner = owner, .use = USE_NEW};
+    *entry = (struct entry){
+        .sockets = sockets, .inode = status.st_ino, .owner = owner, .use = USE_NEW};
+    if (sockets->by_fd[fd] != NULL)
+        forget(sockets, fd);
     sockets->by_fd[fd] = entry;
     keepalive_set(fd);
     return fd;
@@ -114,13 +138,8 @@ int sockets_open(struct sockets *sockets, int family, int type, int protocol, vo
 
 void sockets_close(struct sockets *sockets, int fd)
 {
-    struct entry *entry = entry_of(sockets, fd);
-
-    if (entry != NULL) {
-        loop_fd_free(&entry->watch);
-        free(entry);
-        sockets->by_fd[fd] = NULL;
-    }
+    if (entry_of(sockets, fd) != NULL)
+        forget(sockets, fd);
     (void)close(fd);
 }
 
@@ -187,6 +206,10 @@ bool sockets_want(struct sockets *sockets, int fd, unsigned events)
 
     if (entry == NULL)
         return events == 0;
+    if (!is_open(entry, fd)) {
+        forget(sockets, fd);
+        return events == 0;
+    }
     if (events == 0 && entry->use == USE_DEAD)
         return true;
     entry->use = events == 0 ? USE_IDLE : USE_ACTIVE;
@@ -201,10 +224,13 @@ unsigned sockets_usable(const struct sockets *sockets, const void *owner)
 {
     unsigned count = 0;
 
-    for (int fd = 0; fd < sockets->room; fd++)
-        if (sockets->by_fd[fd] != NULL && sockets->by_fd[fd]->owner == owner &&
-            sockets->by_fd[fd]->use != USE_DEAD)
+    for (int fd = 0; fd < sockets->room; fd++) {
+        const struct entry *entry = sockets->by_fd[fd];
+
+        if (entry != NULL && entry->owner == owner && entry->use != USE_DEAD &&
+            is_open(entry, fd))
             count++;
+    }
     return count;
 }
 

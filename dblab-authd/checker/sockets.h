@@ -27,7 +27,7 @@ struct sockets_events {
 };
 
 struct sockets *sockets_new(struct loop *loop, const struct sockets_events *events);
-void sockets_free(struct sockets **sockets); /* closes what is left */
+void sockets_free(struct sockets **sockets); /* after all owners have closed theirs */
 
 /* socket(2) with keepalive, non-blocking, close-on-exec. -1: errno. */
 int sockets_open(struct sockets *sockets, int family, int type, int protocol, void *owner);

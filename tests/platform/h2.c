@@ -198,7 +198,8 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *buf,
     if (reply->how == HOW_HANG_AFTER_HEADERS || reply->how == HOW_CLOSE_AFTER_HEADERS) {
         return NGHTTP2_ERR_DEFERRED;
     }
-    if (reply->how == HOW_HANG_IN_BODY || reply->how == HOW_BAD_CHUNK) {
+    if (reply->how == HOW_HANG_IN_BODY || reply->how == HOW_BAD_CHUNK ||
+        reply->how == HOW_SHORT_BODY) {
         left = reply->len / 2 - exchange->sent;
         if (left == 0) {
             return NGHTTP2_ERR_DEFERRED;

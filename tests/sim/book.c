@@ -182,6 +182,7 @@ static void learn_own(struct world *w, const struct truth *facts)
     }
     w->own_org = facts->org;
     w->org_conflict = false;
+    w->marks = true;
     for (size_t i = 0; i < w->tokens_count; i++)
         for (size_t p = 0; p < w->tokens[i]->pairs_count; p++) {
             struct pair *pair = &w->tokens[i]->pairs[p];
@@ -194,8 +195,8 @@ static void learn_own(struct world *w, const struct truth *facts)
 static void keep(struct world *w, struct token *token, const struct request *request,
                  const struct truth *facts)
 {
-    token->verdicts[token->verdicts_count++ % VERDICTS] = (struct verdict){
-        .arrived = w->sequence, .sent = request->sent, .facts = *facts};
+    token->verdicts[token->verdicts_count++ % VERDICTS] =
+        (struct verdict){.arrived = w->sequence, .sent = request->sent, .facts = *facts};
 }
 
 static void about_token(struct world *w, struct token *token, const struct request *request,
@@ -271,8 +272,7 @@ void book_logged_loss(struct world *w, const char *name)
 
             if (strcmp(pair->name->text, name) != 0 || (found != NULL && !pair->may_go))
                 continue;
-            if (w->subject != NULL && w->subject != w->tokens[i] &&
-                w->subject != w->conf.own)
+            if (w->subject != NULL && w->subject != w->tokens[i] && w->subject != w->conf.own)
                 continue;
             found = pair;
             token = w->tokens[i];
@@ -300,18 +300,17 @@ static void review(struct world *w, struct token *token, bool new_platform)
     for (size_t i = 0; i < token->pairs_count; i++) {
         struct pair *pair = &token->pairs[i];
         const char *name = pair->name->text;
-        bool denied = !pair->service->listed || strcmp(w->conf.denied, name) == 0 ||
-                      (pair->service->denied != NULL &&
-                       strcmp(pair->service->denied, name) == 0);
+        bool denied =
+            !pair->service->listed || strcmp(w->conf.denied, name) == 0 ||
+            (pair->service->denied != NULL && strcmp(pair->service->denied, name) == 0);
 
         if (token->kind == TOKEN_SECRET)
             pair->may_go = denied || token != w->conf.secret || w->conf.secret_user == NULL ||
                            strcmp(w->conf.secret_user, name) != 0;
         else
-            pair->may_go = denied ||
-                           (rule_org(w) != 0 && rule_admits(w, rule_org(w), &pair->facts,
-                                                            pair->service,
-                                                            name) != DBA_REASON_VALID);
+            pair->may_go = denied || (rule_org(w) != 0 &&
+                                      rule_admits(w, rule_org(w), &pair->facts, pair->service,
+                                                  name) != DBA_REASON_VALID);
         remember_until(w, token, pair);
     }
     if (!new_platform)
@@ -342,6 +341,7 @@ void book_configured(struct world *w, bool new_platform)
     }
     for (size_t i = 0; i < w->tokens_count; i++)
         review(w, w->tokens[i], new_platform);
+    w->marks = true;
     w->live_changed = w->now;
     if (w->conf.verdicts > w->verdicts_most)
         w->verdicts_most = w->conf.verdicts;

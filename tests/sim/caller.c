@@ -80,8 +80,8 @@ static void tell_gone(struct world *w, struct process *process)
 
 static void end_process(struct world *w, void *actor, uint64_t number)
 {
-    struct process *process = find_process(w, (struct dba_process){(pid_t)(number >> 40),
-                                                                   number & 0xffffffffffu});
+    struct process *process =
+        find_process(w, (struct dba_process){(pid_t)(number >> 40), number & 0xffffffffffu});
 
     (void)actor;
     if (process == NULL || !process->running)
@@ -101,8 +101,8 @@ void caller_end(struct world *w, struct process *process, dba_time when)
 
 static void gone_already(struct world *w, void *actor, uint64_t number)
 {
-    struct process *process = find_process(w, (struct dba_process){(pid_t)(number >> 40),
-                                                                   number & 0xffffffffffu});
+    struct process *process =
+        find_process(w, (struct dba_process){(pid_t)(number >> 40), number & 0xffffffffffu});
 
     (void)actor;
     if (process == NULL || process->gone_told)
@@ -124,8 +124,7 @@ void caller_watch(struct world *w, struct dba_process id)
         world_fail(w, "4", "pid %d is watched twice", (int)id.pid);
     process->watched = true;
     if (!process->running) /* it ended while it was being answered */
-        queue_put(&w->queue, w->now, gone_already, NULL,
-                  (uint64_t)id.pid << 40 | id.start);
+        queue_put(&w->queue, w->now, gone_already, NULL, (uint64_t)id.pid << 40 | id.start);
 }
 
 /* ---- asking ---- */
@@ -280,6 +279,12 @@ void caller_replied(struct world *w, const struct dba_decision *d)
     if (d->result == DBA_ACCEPTED)
         book_accepted(w, &ask, d);
     person_told(w, &ask, d);
+}
+
+void caller_forget(const struct event *event)
+{
+    if (event->fn == start)
+        free(event->actor);
 }
 
 void caller_audit(struct world *w)

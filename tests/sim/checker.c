@@ -56,9 +56,8 @@ static void arrive(struct world *w, void *actor, uint64_t number)
     (void)number;
     request->events--;
     /* Late ones come only after the core's own patience is over: else it may count them. */
-    if (!request->over || request->lost ||
-        w->served >= request->sent + w->conf.timeout + LATE)
-        hand_over(request);
+    if (!request->over || request->lost || w->served >= request->sent + w->conf.timeout + LATE)
+        hand_over(w, request);
     done_with(w, request);
 }
 
@@ -85,14 +84,14 @@ static void schedule(struct world *w, struct request *request)
     dba_time took = platform_latency(w);
     dba_time look = request->sent + rng_time(&w->rng, 0, took < timeout ? took : timeout);
 
-    event_for(w, request, look, platform_look);
+    if (took <= timeout)
+        event_for(w, request, look, platform_look);
     if (rng_chance(&w->rng, w->faults.stuck)) {
         event_for(w, request, request->sent + timeout, never);
         event_for(w, request, request->sent + timeout + 2 * LATE, arrive);
     } else if (took <= timeout) {
         event_for(w, request, request->sent + took, arrive);
     } else {
-        request->answer.cause = DBA_CAUSE_TIMEOUT;
         event_for(w, request, request->sent + timeout, arrive);
     }
     if (rng_chance(&w->rng, w->faults.doubled))
@@ -110,6 +109,8 @@ void checker_send(struct world *w, const struct dba_action *action)
     request->sent = w->now;
     request->sent_order = ++w->sequence;
     request->recheck = action->recheck;
+    request->answer.cause = DBA_CAUSE_TIMEOUT; /* until the Platform has looked */
+    request->email = "";
     if (request->token == NULL) {
         free(request);
         world_fail(w, "9", "a check of a token that nobody has");
@@ -175,7 +176,7 @@ void checker_suspended(struct world *w, dba_time until)
             over(r);
             r->token->repeated = true;
         } else {
-            hand_over(r); /* as it was looked at, or as "undecided" */
+            hand_over(w, r); /* as it was looked at, or as "undecided" */
         }
     }
 }

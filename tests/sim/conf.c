@@ -29,9 +29,9 @@ static void draw_services(struct world *w)
     for (size_t i = 0; i < SERVICES; i++) {
         struct service *service = &w->conf.services[i];
 
-        service->wait =
-            rng_chance(&w->rng, 30) ? rng_time(&w->rng, DBA_SECOND / 20, 3 * DBA_SECOND)
-                                    : DBA_NEVER;
+        service->wait = rng_chance(&w->rng, 30)
+                            ? rng_time(&w->rng, DBA_SECOND / 20, 3 * DBA_SECOND)
+                            : DBA_NEVER;
         if (rng_chance(&w->rng, 20))
             service->admin_user = "ops2";
         if (rng_chance(&w->rng, 20))

@@ -27,6 +27,7 @@ void evidence_negative(struct world *w, struct token *token, struct pair *pair,
         pair->may_go = true;
     if ((pair->alone || alone(w, token)) && request->sent >= pair->negative_at + DBA_SECOND)
         pair->may_go = true;
+    w->marks |= pair->may_go;
 }
 
 static bool may_speak(const struct world *w, const struct request *request)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/token.h"
+#include "memory.h"
 #include "world.h"
 
 #define STUCK 1000 /* timer calls at one moment after which nothing moves any more */

@@ -42,14 +42,10 @@ static void check_early(struct world *w)
 {
     static struct dba_stats before, after; /* large */
     dba_time expiry = dba_core_expiry(w->core);
-    dba_time latest = queue_next(&w->queue);
     struct dba_action action;
 
     if (expiry <= w->now)
         return;
-    if (latest >= expiry)
-        latest = expiry - 1;
-    (void)latest;
     dba_core_stats(w->core, w->now, &before);
     dba_core_expire(w->core, w->now, rng_next(&w->rng));
     dba_core_stats(w->core, w->now, &after);

@@ -116,8 +116,8 @@ static void refused_token(struct world *w, const struct ask *ask, const struct d
 
         answered |=
             v->sent >= w->now - conf_max_age(&w->conf) &&
-            (ask->name->text[0] == '\0' ||
-             rule_admits(w, rule_org(w), &v->facts, ask->service, ask->name->text) == d->reason);
+            (ask->name->text[0] == '\0' || rule_admits(w, rule_org(w), &v->facts, ask->service,
+                                                       ask->name->text) == d->reason);
     }
     if (!answered)
         world_fail(w, "3", "token %zu was refused (%s), but no answer within A says so",
@@ -139,8 +139,7 @@ static void refused_account(struct world *w, const struct ask *ask)
 
 /* ---- 7 ---- */
 
-static bool should_pass(const struct world *w, const struct token *token,
-                        const struct ask *ask)
+static bool should_pass(const struct world *w, const struct token *token, const struct ask *ask)
 {
     const struct version *v;
 
@@ -166,6 +165,17 @@ static dba_time needed(const struct world *w)
            DBA_SECOND / 10;
 }
 
+/* After a pause one request at a time is sent; whoever is not that one is told so at once. */
+static bool paused(const struct world *w)
+{
+    if (w->now < w->hold_until || w->now < w->probe_failed + 4 * DBA_SECOND)
+        return true;
+    for (const struct request *r = w->requests; r != NULL; r = r->next)
+        if (!r->over && r->sent >= w->held_at)
+            return true;
+    return false;
+}
+
 void inv_live(struct world *w, const struct ask *ask, const struct dba_decision *d)
 {
     dba_time settled = phase_settled(w);
@@ -175,6 +185,8 @@ void inv_live(struct world *w, const struct ask *ask, const struct dba_decision 
         d->result == DBA_LIMITED || ask->name->text[0] == '\0')
         return;
     if (d->cause == DBA_CAUSE_WAIT && ask->limit - ask->asked < needed(w))
+        return;
+    if (d->cause == DBA_CAUSE_HELD && w->probing && paused(w))
         return;
     if (d->cause == DBA_CAUSE_FULL && w->known >= w->conf.verdicts)
         return;

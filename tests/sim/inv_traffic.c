@@ -84,7 +84,8 @@ static bool promise_holds(const struct world *w)
     dba_time window = conf_max_age(&w->conf) - w->conf.timeout;
     dba_time settled = phase_settled(w);
 
-    return settled != DBA_NEVER && w->now >= settled + window &&
+    return settled != DBA_NEVER && w->now >= settled + window && !w->probing &&
+           w->now >= w->opened + conf_max_age(&w->conf) + window &&
            (dba_time)w->live * w->latency * 4 <= (dba_time)capacity(w) * window &&
            window >= 4 * w->latency + 8 * w->late;
 }
@@ -126,8 +127,8 @@ void inv_request(struct world *w, struct request *request)
     for (size_t i = 0; i < token->pairs_count; i++)
         suspected |= token->pairs[i].negative != 0;
     request->may_witness = w->suspects > (suspected ? 1u : 0u);
-    request->login = !own && !request->recheck && w->suspects == 0 && !token->repeated &&
-                     !token->live;
+    request->login =
+        !own && !request->recheck && w->suspects == 0 && !token->repeated && !token->live;
     if (token == w->conf.secret)
         world_fail(w, "9", "the verification token is sent to the Platform");
     check_slots(w, request);

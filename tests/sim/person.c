@@ -47,7 +47,7 @@ static struct token *wrong_token(struct world *w, const struct person *p)
 
 static struct name *wrong_name(struct world *w, const struct person *p)
 {
-    static const char *const names[] = {"root", "ops",  "ops2", "setup",      "u01",
+    static const char *const names[] = {"root", "ops",  "ops2", "setup",     "u01",
                                         "u03",  "Evil", "a b",  "x@acme.io", "\xc3\xa9ve"};
 
     if (p->alias != NULL && rng_chance(&w->rng, 50))
@@ -84,16 +84,15 @@ static struct ask draft_of(struct world *w, const struct person *p)
                       .token = some_token(w, p),
                       .user_uid = p->uid,
                       .address = rng_below(&w->rng, 8)};
-    size_t service = rng_below(&w->rng, SERVICES);
+    size_t service = rng_below(&w->rng, w->quiet ? 2 : SERVICES);
 
     ask.service = &w->conf.services[service];
     ask.name = ask.service->email_style ? p->address : p->local;
     ask.peer_uid = ask.service->caller;
     ask.plan = PLAN_ACCOUNT;
-    ask.life = rng_spread(&w->rng, w->stay / 16 + 1, w->stay);
-    ask.deadline = rng_chance(&w->rng, 80)
-                       ? 6 * DBA_SECOND
-                       : rng_spread(&w->rng, DBA_MSEC, 6 * DBA_SECOND);
+    ask.life = w->quiet ? w->stay : rng_spread(&w->rng, w->stay / 16 + 1, w->stay);
+    ask.deadline = rng_chance(&w->rng, 80) ? 6 * DBA_SECOND
+                                           : rng_spread(&w->rng, DBA_MSEC, 6 * DBA_SECOND);
     if (rng_rare(&w->rng, 50))
         ask.deadline = 0;
     return ask;
@@ -122,7 +121,7 @@ static void act(struct world *w, void *actor, uint64_t number)
 {
     struct person *p = actor;
     struct ask ask = draft_of(w, p);
-    uint64_t what = rng_below(&w->rng, 100);
+    uint64_t what = w->quiet ? 50 : rng_below(&w->rng, 100);
 
     (void)number;
     if (w->draining)

@@ -84,7 +84,7 @@ dba_time platform_latency(struct world *w)
 static void answer_undecided(struct world *w, struct dba_answer *answer)
 {
     static const enum dba_cause causes[] = {
-        DBA_CAUSE_STATUS, DBA_CAUSE_MALFORMED, DBA_CAUSE_SIZE, DBA_CAUSE_CONNECT,
+        DBA_CAUSE_STATUS, DBA_CAUSE_MALFORMED, DBA_CAUSE_SIZE,  DBA_CAUSE_CONNECT,
         DBA_CAUSE_DNS,    DBA_CAUSE_TLS,       DBA_CAUSE_CLOSED};
 
     answer->class = DBA_ANSWER_UNDECIDED;
@@ -104,11 +104,11 @@ static void answer_hold(struct world *w, struct dba_answer *answer)
                        DBA_MSEC);
 }
 
-static void answer_truth(struct world *w, struct request *request,
-                         struct dba_answer *answer)
+static void answer_truth(struct world *w, struct request *request, struct dba_answer *answer)
 {
     const struct truth *truth = platform_truth(request->token);
 
+    answer->cause = DBA_CAUSE_NONE;
     /* A bad Access-Token looks just like a bad token (platform.md). */
     if (w->gateway_bad || rng_chance(&w->rng, w->faults.flicker) || request->access == NULL ||
         !platform_truth(request->access)->good || !truth->good) {

@@ -27,14 +27,14 @@
 #include "rng.h"
 #include "trace.h"
 
-#define SERVICES   6
-#define PEOPLE     64
-#define TOKENS_OWN 3 /* that a person has at once */
-#define PAIRS      6 /* names under which one token is accepted */
-#define VERDICTS   8 /* decided answers that are kept of one token */
+#define SERVICES       6
+#define PEOPLE         64
+#define TOKENS_OWN     3                /* that a person has at once */
+#define PAIRS          6                /* names under which one token is accepted */
+#define VERDICTS       8                /* decided answers that are kept of one token */
 #define REMEMBER_GRACE (DBA_SECOND / 5) /* the core may forget so much later: late timers */
-#define OUR_ORG    7
-#define OTHER_ORG  8
+#define OUR_ORG        7
+#define OTHER_ORG      8
 
 /* ---- tokens: book.c, platform.c ---- */
 
@@ -89,7 +89,7 @@ struct token {
     size_t pairs_count;
     struct verdict verdicts[VERDICTS]; /* a ring */
     size_t verdicts_count;
-    uint64_t refused; /* when it was last refused as invalid, or lost */
+    uint64_t refused;   /* when it was last refused as invalid, or lost */
     dba_time good_sent; /* of the last good answer that was about it itself; DBA_NEVER: none */
     dba_time counted;   /* its last refusal that must count with the limiter */
     dba_time undecided; /* its last undecided answer */
@@ -173,7 +173,7 @@ struct ask {
     pid_t peer_pid;
     uid_t peer_uid, user_uid;
     dba_time asked, deadline, limit; /* limit: the service's wait, or the deadline */
-    dba_time life; /* with PLAN_STAY: how long the process goes on */
+    dba_time life;                   /* with PLAN_STAY: how long the process goes on */
     bool must_be_limited;
 };
 
@@ -190,7 +190,7 @@ struct request {
     bool outdated; /* its answer counts nothing: sent under another own token */
     struct dba_answer answer;
     const char *email; /* of the answer; lives as long as the world */
-    unsigned events; /* that still name it */
+    unsigned events;   /* that still name it */
     struct request *next;
 };
 
@@ -270,8 +270,8 @@ struct world {
     const struct token *own_token; /* in force */
     bool org_conflict, own_invalid, own_answered;
     struct token *subject; /* of the answer that is being handed over */
-    size_t losses_due;     /* that this event must log */
     struct process *must_watch;
+    bool marks;                  /* some pair has may_go set */
     dba_time undecided, decided; /* last answers of each kind */
     uint64_t undecided_order, decided_order;
 
@@ -289,6 +289,7 @@ struct world {
     size_t refusals_first, refusals_count, refusals_room;
 
     bool failed;
+    const char *invariant;
     char failure[400];
 };
 
@@ -329,7 +330,8 @@ void caller_ask(struct world *w, const struct ask *draft, dba_time when);
 void caller_replied(struct world *w, const struct dba_decision *d);
 void caller_watch(struct world *w, struct dba_process id);
 void caller_flood(struct world *w, void *actor, uint64_t number);
-void caller_audit(struct world *w); /* nobody is left at the end */
+void caller_forget(const struct event *event); /* frees what an event that never comes holds */
+void caller_audit(struct world *w);            /* nobody is left at the end */
 
 /* ---- platform.c ---- */
 struct token *platform_token(struct world *w, enum token_kind kind, size_t length);
@@ -362,6 +364,7 @@ void host_serve(struct world *w); /* dba_core_expire() now, due or not */
 
 /* ---- phase.c ---- */
 void phase_start(struct world *w);
+void phase_drain(struct world *w);
 /* Since when there is nothing left of the faults; DBA_NEVER: there are some. */
 dba_time phase_settled(const struct world *w);
 
