@@ -44,8 +44,7 @@ HARDEN_LD := -fsanitize=address,undefined
 endif
 
 CPPFLAGS_ALL := -D_GNU_SOURCE -Ilibdblabauth -Ilibdblabauth/include -I. \
-                -DDBA_VERSION='"$(VERSION)"' -DDBA_LIBEXECDIR='"$(LIBEXECDIR)"' \
-                -DDBA_SYSCONFDIR='"$(SYSCONFDIR)"' $(CPPFLAGS)
+                -DDBA_VERSION='"$(VERSION)"' $(CPPFLAGS)
 CFLAGS_ALL := -std=c17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fvisibility=hidden -pthread \
               $(CFLAGS)
 LDFLAGS_ALL := $(HARDEN_LD) -pthread $(LDFLAGS)
@@ -90,6 +89,17 @@ $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# The paths are compiled into one file, which is made anew when they change (install PREFIX=...).
+PATHS := -DDBA_LIBEXECDIR='"$(LIBEXECDIR)"' -DDBA_SYSCONFDIR='"$(SYSCONFDIR)"'
+$(call obj,dblab-authd/keeper/main.c): CPPFLAGS_ALL += $(PATHS)
+$(call obj,dblab-authd/keeper/main.c): $(BUILD)/paths
+$(BUILD)/paths: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(LIBEXECDIR) $(SYSCONFDIR)" | cmp -s - $@ || \
+	    printf '%s\n' "$(LIBEXECDIR) $(SYSCONFDIR)" > $@
+.PHONY: FORCE
+FORCE:
 
 define archive
 $$(BUILD)/$(1).a: $$(call obj,$(2))

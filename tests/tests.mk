@@ -88,7 +88,7 @@ format-check:
 	clang-format --dry-run -Werror $(SRC_c) $(SRC_h)
 tidy:
 	clang-tidy --quiet $(SRC_lib) $(SRC_core) $(SRC_common) $(SRC_keeper) $(SRC_checker) \
-	    $(SRC_module) $(SRC_command) -- -std=c17 $(CPPFLAGS_ALL)
+	    $(SRC_module) $(SRC_command) -- -std=c17 $(CPPFLAGS_ALL) $(PATHS)
 cppcheck:
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --error-exitcode=1 --suppressions-list=tests/cppcheck.txt -D_GNU_SOURCE \

@@ -45,6 +45,7 @@ struct http {
     struct loop_timer *waiting_timer;
     uint32_t checks; /* under way */
     struct warmth warmth;
+    bool http2;    /* as in the last answer */
     bool answered; /* since the last look at whether a connection was kept */
     struct loop_timer *cold_timer;
     http_answer_fn *answer;
@@ -98,6 +99,25 @@ static void finish_read(struct http *http, struct transfer *transfer,
 
 /* ---- generations ---- */
 
+/*
+ * Over HTTP/2 a second connection is made when the first has all the streams that the Platform
+ * allows; but as long as that is not up, libcurl would make another one for each request. So
+ * there may be as many on the way as there are up.
+ */
+static void connections_limit(const struct generation *generation)
+{
+    const struct http *http = generation->http;
+    unsigned limit = http->setup.max_connections;
+    unsigned up;
+
+    if (http->http2) {
+        up = sockets_count_up(http->sockets, generation);
+        if (limit > 2 * (up > 0 ? up : 1))
+            limit = 2 * (up > 0 ? up : 1);
+    }
+    multi_limit(generation->multi, limit);
+}
+
 static void on_ended(struct transfer *transfer, const struct transfer_end *end, void *owner);
 static void on_due(void *owner);
 
@@ -116,6 +136,7 @@ static struct generation *generation_new(struct http *http)
         return NULL;
     }
     TAILQ_INSERT_TAIL(&http->generations, generation, link);
+    connections_limit(generation);
     return generation;
 }
 
@@ -193,7 +214,7 @@ static void on_ended(struct transfer *transfer, const struct transfer_end *end, 
     }
     if (end->cause == DBA_CAUSE_NONE) {
         generation->answered = http->answered = true;
-        generation->http2 = end->http2;
+        generation->http2 = http->http2 = end->http2;
         finish_read(http, transfer, end);
         return;
     }
@@ -255,6 +276,7 @@ static void settle(struct http *http)
         if (TAILQ_EMPTY(&generation->transfers))
             generation_free(generation);
     }
+    connections_limit(current(http));
     warmth_look(http);
 }
 

@@ -25,6 +25,7 @@ struct entry {
     struct loop_fd *watch;
     void *owner;
     enum use use;
+    bool up;
 };
 
 struct sockets {
@@ -48,6 +49,12 @@ static bool is_open(const struct entry *entry, int fd)
     struct stat now;
 
     return fstat(fd, &now) == 0 && S_ISSOCK(now.st_mode) && now.st_ino == entry->inode;
+}
+
+static bool is_usable(const struct entry *entry, int fd, const void *owner)
+{
+    return entry != NULL && entry->owner == owner && entry->use != USE_DEAD &&
+           is_open(entry, fd);
 }
 
 static void forget(struct sockets *sockets, int fd)
@@ -220,17 +227,49 @@ bool sockets_want(struct sockets *sockets, int fd, unsigned events)
     return entry->watch != NULL;
 }
 
+static int local_port_of(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } address;
+    socklen_t len = sizeof address;
+
+    if (getsockname(fd, &address.any, &len) != 0)
+        return -1;
+    if (address.any.sa_family == AF_INET)
+        return ntohs(address.four.sin_port);
+    return address.any.sa_family == AF_INET6 ? ntohs(address.six.sin6_port) : -1;
+}
+
+void sockets_up(struct sockets *sockets, const void *owner, int local_port)
+{
+    for (int fd = 0; fd < sockets->room; fd++) {
+        struct entry *entry = sockets->by_fd[fd];
+
+        if (is_usable(entry, fd, owner) && !entry->up && local_port_of(fd) == local_port)
+            entry->up = true;
+    }
+}
+
+unsigned sockets_count_up(const struct sockets *sockets, const void *owner)
+{
+    unsigned count = 0;
+
+    for (int fd = 0; fd < sockets->room; fd++)
+        if (is_usable(sockets->by_fd[fd], fd, owner) && sockets->by_fd[fd]->up)
+            count++;
+    return count;
+}
+
 unsigned sockets_usable(const struct sockets *sockets, const void *owner)
 {
     unsigned count = 0;
 
-    for (int fd = 0; fd < sockets->room; fd++) {
-        const struct entry *entry = sockets->by_fd[fd];
-
-        if (entry != NULL && entry->owner == owner && entry->use != USE_DEAD &&
-            is_open(entry, fd))
+    for (int fd = 0; fd < sockets->room; fd++)
+        if (is_usable(sockets->by_fd[fd], fd, owner))
             count++;
-    }
     return count;
 }
 

@@ -39,6 +39,12 @@ void sockets_close(struct sockets *sockets, int fd);
  */
 bool sockets_want(struct sockets *sockets, int fd, unsigned events);
 
+/* The one of this owner with this local port can carry requests now. */
+void sockets_up(struct sockets *sockets, const void *owner, int local_port);
+
+/* How many of this owner can; those that are about to are not counted. */
+unsigned sockets_count_up(const struct sockets *sockets, const void *owner);
+
 /* How many of this owner are open and usable: not closed by the other side, as far as known. */
 unsigned sockets_usable(const struct sockets *sockets, const void *owner);
 

@@ -10,12 +10,13 @@
 #include "dblab-authd/checker/request.h"
 #include "dblab-authd/checker/wiping.h"
 
-#define CALL_PATH     "/rpc/dblab_token_check"
-#define ACCESS_NAME   "Access-Token: "
-#define IDLE_MAX      (365l * 24 * 60 * 60) /* s: the Platform ends a connection, not we */
-#define UPLOAD_BUFFER 16384l                /* the least that libcurl takes */
-#define POOL_MAX      64                    /* transfers that are kept for the next check */
-#define TURNS_MAX     16 /* of libcurl for one event, before others have theirs */
+#define CALL_PATH       "/rpc/dblab_token_check"
+#define ACCESS_NAME     "Access-Token: "
+#define IDLE_MAX        (365l * 24 * 60 * 60) /* s: the Platform ends a connection, not we */
+#define UPLOAD_BUFFER   16384l                /* the least that libcurl takes */
+#define DOWNLOAD_BUFFER 4096l /* each transfer has one; an answer has some hundred bytes */
+#define POOL_MAX        32    /* transfers that are kept for the next check */
+#define TURNS_MAX       16    /* of libcurl for one event, before others have theirs */
 
 struct transfer_maker {
     struct transfer_options options;
@@ -41,6 +42,7 @@ struct multi {
     struct sockets *sockets;
     struct multi_events events;
     void *owner;
+    unsigned limit;                 /* of connections */
     bool due;                       /* libcurl wants to be called at once */
     unsigned names_version;         /* of the addresses that it was told */
     struct curl_slist addresses[2]; /* as it is told them */
@@ -88,12 +90,15 @@ static int on_close_socket(void *arg, curl_socket_t fd)
 static int on_connection(void *arg, char *to, char *from, int to_port, int from_port)
 {
     struct whole *whole = arg;
+    const struct multi *multi = whole->transfer.multi;
+    long made = 0;
 
     (void)to;
     (void)from;
     (void)to_port;
-    (void)from_port;
     whole->transfer.sent = true;
+    if (curl_easy_getinfo(whole->easy, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made > 0)
+        sockets_up(multi->sockets, multi->owner, from_port);
     return whole->transfer.kind == TRANSFER_NUDGE ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -210,6 +215,7 @@ static bool set_request(CURL *easy, const struct whole *whole)
     SET(PIPEWAIT, whole->transfer.kind == TRANSFER_NUDGE ? 0L : 1L);
     SET(MAXAGE_CONN, IDLE_MAX);
     SET(CONNECTTIMEOUT_MS, (long)setup->connect_timeout_ms);
+    SET(BUFFERSIZE, DOWNLOAD_BUFFER);
     SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
     if (whole->transfer.kind == TRANSFER_CHECK)
         SET(POST, 1L);
@@ -481,7 +487,6 @@ static bool set_multi(struct multi *multi, const struct link_setup *setup)
            curl_multi_setopt(curl, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) == CURLM_OK &&
            curl_multi_setopt(curl, CURLMOPT_MAX_CONCURRENT_STREAMS,
                              (long)setup->max_in_flight) == CURLM_OK &&
-           curl_multi_setopt(curl, CURLMOPT_MAX_HOST_CONNECTIONS, connections) == CURLM_OK &&
            curl_multi_setopt(curl, CURLMOPT_MAXCONNECTS, connections) == CURLM_OK;
 }
 
@@ -500,6 +505,15 @@ struct multi *multi_new(struct loop *loop, const struct transfer_options *option
     if (multi->timer == NULL || multi->curl == NULL || !set_multi(multi, options->setup))
         multi_free(&multi);
     return multi;
+}
+
+void multi_limit(struct multi *multi, unsigned connections)
+{
+    if (connections == multi->limit)
+        return;
+    /* Cannot fail: the option is one and the value is positive. */
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)connections);
+    multi->limit = connections;
 }
 
 void multi_free(struct multi **multi)

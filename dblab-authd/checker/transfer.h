@@ -91,6 +91,9 @@ struct multi *multi_new(struct loop *loop, const struct transfer_options *option
                         const struct multi_events *events, void *owner);
 void multi_free(struct multi **multi); /* none may run in it; its connections are closed */
 
+/* How many connections it may have; more are left open, but none is made. */
+void multi_limit(struct multi *multi, unsigned connections);
+
 /*
  * Starts it, for `ms` milliseconds at most; multi_turn() must follow. False: out of memory, it
  * runs nowhere.

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "memory.h"
 #include "world.h"
 
 struct pair *book_pair(struct token *token, const struct name *name)
@@ -30,22 +31,22 @@ bool book_held(const struct world *w, const struct token *token)
 
 /* ---- what is live ---- */
 
-static bool is_live(const struct token *token)
+static bool is_live(const struct world *w, const struct token *token)
 {
     if (token->kind == TOKEN_SECRET)
         return false;
     for (size_t i = 0; i < token->pairs_count; i++)
-        if (token->pairs[i].name->alive > 0)
+        if (token->pairs[i].name->alive > 0 && book_remembers(w, &token->pairs[i]))
             return true;
     return false;
 }
 
-static void recount(struct world *w)
+void book_recount(struct world *w)
 {
     w->live = w->known = 0;
     for (size_t i = 0; i < w->tokens_count; i++) {
         struct token *token = w->tokens[i];
-        bool live = is_live(token);
+        bool live = is_live(w, token);
 
         w->live += live;
         w->known += token->pairs_count > 0;
@@ -61,7 +62,7 @@ static void forget(struct world *w, struct token *token, struct pair *pair)
 {
     pair->name->alive -= pair->alive;
     *pair = token->pairs[--token->pairs_count];
-    recount(w);
+    book_recount(w);
     evidence_recount(w);
 }
 
@@ -81,12 +82,15 @@ static void remember_over(struct world *w, void *actor, uint64_t number)
             forget(w, token, &token->pairs[i]);
             return;
         }
+    book_recount(w);
 }
 
 static void remember_until(struct world *w, struct token *token, const struct pair *pair)
 {
-    queue_put(&w->queue, dba_time_add(pair->last, w->conf.remember) + REMEMBER_GRACE,
-              remember_over, token, pair->id);
+    dba_time until = dba_time_add(pair->last, w->conf.remember);
+
+    queue_put(&w->queue, until, remember_over, token, pair->id);
+    queue_put(&w->queue, until + REMEMBER_GRACE, remember_over, token, pair->id);
 }
 
 /* ---- accepted ---- */
@@ -97,10 +101,9 @@ static void rest_on(struct world *w, struct process *process, struct token *toke
     for (size_t i = 0; i < process->rests_count; i++)
         if (process->rests[i].pair == pair->id)
             return;
-    if (process->rests_count == sizeof process->rests / sizeof process->rests[0])
-        return;
-    process->rests[process->rests_count].token = token;
-    process->rests[process->rests_count++].pair = pair->id;
+    process->rests = grow(process->rests, &process->rests_room, process->rests_count + 1,
+                          sizeof *process->rests);
+    process->rests[process->rests_count++] = (struct rest){.token = token, .pair = pair->id};
     pair->alive++;
     pair->name->alive++;
     w->must_watch = process;
@@ -124,16 +127,12 @@ void book_accepted(struct world *w, const struct ask *ask, const struct dba_deci
     pair->service = ask->service;
     pair->last = w->now;
     token->ever_known = true;
-    if (token->verdicts_count > 0 && d->reason != DBA_REASON_OUTAGE) {
-        const struct verdict *v = &token->verdicts[(token->verdicts_count - 1) % VERDICTS];
-
-        if (v->facts.good)
-            pair->facts = v->facts;
-    }
+    if (token->good.count > 0 && d->reason != DBA_REASON_OUTAGE)
+        pair->facts = token->good.verdicts[(token->good.count - 1) % VERDICTS].facts;
     remember_until(w, token, pair);
     if (ask->service->unix_account)
         rest_on(w, ask->process, token, pair);
-    recount(w);
+    book_recount(w);
 }
 
 void book_gone(struct world *w, struct process *process)
@@ -154,7 +153,7 @@ void book_gone(struct world *w, struct process *process)
         }
     }
     process->rests_count = 0;
-    recount(w);
+    book_recount(w);
 }
 
 void book_lost(struct world *w, struct token *token, struct pair *pair)
@@ -195,7 +194,9 @@ static void learn_own(struct world *w, const struct truth *facts)
 static void keep(struct world *w, struct token *token, const struct request *request,
                  const struct truth *facts)
 {
-    token->verdicts[token->verdicts_count++ % VERDICTS] =
+    struct history *history = facts->good ? &token->good : &token->bad;
+
+    history->verdicts[history->count++ % VERDICTS] =
         (struct verdict){.arrived = w->sequence, .sent = request->sent, .facts = *facts};
 }
 
@@ -215,13 +216,16 @@ static void about_token(struct world *w, struct token *token, const struct reque
                 pair->negative = 0;
         } else if (reason == DBA_REASON_NO_EMAIL && facts->org == rule_org(w)) {
             all = false; /* says nothing of a token that was good */
+            token->undecided = w->now;
         } else {
             all = false;
             evidence_negative(w, token, pair, request);
         }
     }
     if (all && facts->good && !request->may_witness)
-        token->good_sent = request->sent;
+        token->good_low = request->sent;
+    if (all && facts->good)
+        token->good_high = request->sent;
     if (w->suspects > 0 || !all)
         evidence_recount(w);
 }
@@ -245,6 +249,8 @@ void book_answer(struct world *w, struct request *request)
     w->subject = token;
     if (answer->class == DBA_ANSWER_UNDECIDED) {
         token->undecided = w->now;
+        if (!request->may_witness)
+            evidence_over(w, token);
         return;
     }
     if (facts.good)
@@ -315,8 +321,8 @@ static void review(struct world *w, struct token *token, bool new_platform)
     }
     if (!new_platform)
         return;
-    token->verdicts_count = 0;
-    token->good_sent = DBA_NEVER;
+    token->good.count = token->bad.count = 0;
+    token->good_low = token->good_high = DBA_NEVER;
     if (token->open > 0)
         token->repeated = true;
 }

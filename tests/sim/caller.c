@@ -59,6 +59,7 @@ static void forget_ended(struct world *w)
             continue;
         }
         *at = p->next;
+        free(p->rests);
         free(p);
     }
 }

@@ -68,3 +68,23 @@ void evidence_recount(struct world *w)
                 break;
             }
 }
+
+void evidence_over(struct world *w, struct token *token)
+{
+    for (size_t i = 0; i < token->pairs_count; i++)
+        token->pairs[i].negative = 0;
+    if (w->suspects > 0)
+        evidence_recount(w);
+}
+
+/* A pause of the Platform, and the tries of a witness, are as long as it can take. */
+void evidence_expire(struct world *w)
+{
+    dba_time longest = 2 * w->conf.bound + 10 * w->conf.timeout;
+
+    for (size_t i = 0; i < w->tokens_count && w->suspects > 0; i++)
+        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++)
+            if (w->tokens[i]->pairs[p].negative_at < w->now - longest)
+                w->tokens[i]->pairs[p].negative = 0;
+    evidence_recount(w);
+}

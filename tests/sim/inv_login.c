@@ -28,10 +28,8 @@ static bool was_good(const struct world *w, const struct token *token, dba_time 
 static bool was_answered(const struct world *w, const struct token *token, dba_time since,
                          const struct service *service, const char *name)
 {
-    size_t kept = token->verdicts_count < VERDICTS ? token->verdicts_count : VERDICTS;
-
-    for (size_t i = 0; i < kept; i++) {
-        const struct verdict *v = &token->verdicts[i];
+    for (size_t i = 0; i < token->good.count && i < VERDICTS; i++) {
+        const struct verdict *v = &token->good.verdicts[i];
 
         if (v->sent >= since && v->arrived > token->refused &&
             rule_admits(w, rule_org(w), &v->facts, service, name) == DBA_REASON_VALID)
@@ -49,10 +47,25 @@ static bool entitled(const struct world *w, const struct token *token,
            was_good(w, token, w->now - age, service, name);
 }
 
-static bool platform_undecided(const struct world *w, const struct ask *ask)
+/* Since they asked: no answer, one that says nothing, or a refusal that no witness confirms. */
+static bool token_undecided(const struct token *token, const struct ask *ask)
 {
-    return w->undecided_order > w->decided_order || w->probing || w->hold_until > w->now ||
-           (ask->token != NULL ? ask->token->undecided : w->undecided) >= ask->asked;
+    for (size_t i = 0; i < token->pairs_count; i++)
+        if (token->pairs[i].name == ask->name && token->pairs[i].negative != 0)
+            return true;
+    return token->undecided >= ask->asked;
+}
+
+static bool platform_undecided(struct world *w, const struct ask *ask)
+{
+    if (w->undecided_order > w->decided_order || w->probing || w->hold_until > w->now)
+        return true;
+    if (ask->token != NULL)
+        return token_undecided(ask->token, ask);
+    for (size_t i = 0; i < w->tokens_count; i++)
+        if (book_pair(w->tokens[i], ask->name) != NULL && token_undecided(w->tokens[i], ask))
+            return true;
+    return false;
 }
 
 static void accepted(struct world *w, const struct ask *ask, const struct dba_decision *d)
@@ -95,12 +108,24 @@ static bool stands(const struct world *w, const struct token *token, const struc
     return rule_admits(w, org, &pair->facts, service, pair->name->text) == DBA_REASON_VALID;
 }
 
+static bool was_answered_so(const struct world *w, const struct history *history,
+                            const struct ask *ask, enum dba_reason reason)
+{
+    for (size_t i = 0; i < history->count && i < VERDICTS; i++) {
+        const struct verdict *v = &history->verdicts[i];
+
+        if (v->sent >= w->now - conf_max_age(&w->conf) &&
+            (ask->name->text[0] == '\0' ||
+             rule_admits(w, rule_org(w), &v->facts, ask->service, ask->name->text) == reason))
+            return true;
+    }
+    return false;
+}
+
 static void refused_token(struct world *w, const struct ask *ask, const struct dba_decision *d)
 {
     struct token *token = ask->token;
-    size_t kept = token->verdicts_count < VERDICTS ? token->verdicts_count : VERDICTS;
     const struct pair *pair = book_pair(token, ask->name);
-    bool answered = false;
 
     if (token == w->conf.secret) {
         if (d->reason != DBA_REASON_VERIFICATION)
@@ -111,15 +136,8 @@ static void refused_token(struct world *w, const struct ask *ask, const struct d
     if (pair != NULL && stands(w, token, pair, ask->service))
         world_fail(w, "3", "token %zu of %s, good before, was refused (%s) without a reason",
                    token->number, ask->name->text, dba_reason_word(d->reason));
-    for (size_t i = 0; i < kept; i++) {
-        const struct verdict *v = &token->verdicts[i];
-
-        answered |=
-            v->sent >= w->now - conf_max_age(&w->conf) &&
-            (ask->name->text[0] == '\0' || rule_admits(w, rule_org(w), &v->facts, ask->service,
-                                                       ask->name->text) == d->reason);
-    }
-    if (!answered)
+    if (!was_answered_so(w, &token->good, ask, d->reason) &&
+        !was_answered_so(w, &token->bad, ask, d->reason))
         world_fail(w, "3", "token %zu was refused (%s), but no answer within A says so",
                    token->number, dba_reason_word(d->reason));
     if (d->reason == DBA_REASON_INVALID)

@@ -94,12 +94,12 @@ static void check_age(struct world *w, const struct token *token)
 {
     dba_time window = conf_max_age(&w->conf) - w->conf.timeout;
 
-    if (!token->live || token->good_sent == DBA_NEVER || !promise_holds(w) ||
+    if (!token->live || token->good_high == DBA_NEVER || !promise_holds(w) ||
         w->now - token->live_since < 2 * window || platform_truth(token)->good == false)
         return;
-    if (w->now - token->good_sent > window + slack(w))
+    if (w->now - token->good_high > window + slack(w))
         world_fail(w, "6", "the verdict of live token %zu is %.3f s old, A - T is %.3f",
-                   token->number, dba_time_in_seconds(w->now - token->good_sent),
+                   token->number, dba_time_in_seconds(w->now - token->good_high),
                    dba_time_in_seconds(window));
 }
 
@@ -154,9 +154,12 @@ static void hold(struct world *w, const struct dba_answer *answer)
     for (size_t i = 0; i < w->tokens_count; i++) {
         const struct token *token = w->tokens[i];
 
-        if (token->live && token->good_sent != DBA_NEVER &&
-            token->good_sent + conf_max_age(&w->conf) < until)
-            until = token->good_sent + conf_max_age(&w->conf);
+        if (!token->live)
+            continue;
+        if (token->good_low == DBA_NEVER)
+            until = w->now; /* as old as can be */
+        else if (token->good_low + conf_max_age(&w->conf) < until)
+            until = token->good_low + conf_max_age(&w->conf);
     }
     if (until > w->hold_until)
         w->hold_until = until;
@@ -195,6 +198,7 @@ void inv_audit(struct world *w, void *actor, uint64_t number)
     if (w->draining)
         return;
     queue_put(&w->queue, w->now + conf_max_age(&w->conf) / 4 + DBA_MSEC, inv_audit, NULL, 0);
+    evidence_expire(w);
     for (size_t i = 0; i < w->tokens_count; i++)
         if (w->tokens[i]->live && w->tokens[i]->open == 0)
             check_age(w, w->tokens[i]);

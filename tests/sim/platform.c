@@ -21,7 +21,7 @@ struct token *platform_token(struct world *w, enum token_kind kind, size_t lengt
 
     token->number = w->tokens_count;
     token->kind = kind;
-    token->good_sent = DBA_NEVER;
+    token->good_low = token->good_high = DBA_NEVER;
     token->counted = token->undecided = token->asked = -3600 * DBA_SECOND;
     len = (size_t)snprintf(text, sizeof text, MARK "%08zu", token->number);
     for (size_t n = 1; len < length && n > 0;) {

@@ -154,6 +154,7 @@ static void free_actors(struct world *w)
     while (w->processes != NULL) {
         struct process *next = w->processes->next;
 
+        free(w->processes->rests);
         free(w->processes);
         w->processes = next;
     }

@@ -56,6 +56,13 @@ struct verdict {
     struct truth facts;
 };
 
+/* A ring of the last. Those that say good are kept apart: any number of others that are not
+ * believed leave them as they are. */
+struct history {
+    struct verdict verdicts[VERDICTS];
+    size_t count;
+};
+
 struct name {
     const char *text;
     unsigned alive; /* processes behind any of its tokens */
@@ -87,10 +94,11 @@ struct token {
     /* book.c */
     struct pair pairs[PAIRS];
     size_t pairs_count;
-    struct verdict verdicts[VERDICTS]; /* a ring */
-    size_t verdicts_count;
+    struct history good, bad;
     uint64_t refused;   /* when it was last refused as invalid, or lost */
-    dba_time good_sent; /* of the last good answer that was about it itself; DBA_NEVER: none */
+    /* When the request was sent on whose answer the core relies: not before, not after. The two
+     * differ while it may have been asked about as a witness. DBA_NEVER: none. */
+    dba_time good_low, good_high;
     dba_time counted;   /* its last refusal that must count with the limiter */
     dba_time undecided; /* its last undecided answer */
     dba_time live_since;
@@ -132,15 +140,17 @@ struct conf {
 
 /* ---- person.c, caller.c ---- */
 
+struct rest {
+    struct token *token;
+    uint64_t pair;
+};
+
 struct process {
     struct dba_process id;
     bool running, watched, gone_told;
     unsigned asks; /* drafts and open ones that name it */
-    struct {
-        struct token *token;
-        uint64_t pair;
-    } rests[8]; /* accepted auths that rest on it */
-    size_t rests_count;
+    struct rest *rests; /* accepted auths that rest on it */
+    size_t rests_count, rests_room;
     struct process *next;
 };
 
@@ -383,12 +393,15 @@ void book_configured(struct world *w, bool new_platform);
 bool book_held(const struct world *w, const struct token *token);
 struct pair *book_pair(struct token *token, const struct name *name);
 bool book_remembers(const struct world *w, const struct pair *pair);
+void book_recount(struct world *w); /* what is live and known */
 void book_lost(struct world *w, struct token *token, struct pair *pair);
 
 /* ---- evidence.c ---- */
 void evidence_negative(struct world *w, struct token *token, struct pair *pair,
                        const struct request *request);
 void evidence_witness(struct world *w, const struct request *request);
+void evidence_over(struct world *w, struct token *token); /* nothing follows any more */
+void evidence_expire(struct world *w);
 void evidence_recount(struct world *w);
 
 /* ---- inv_*.c ---- */

@@ -107,6 +107,8 @@ class Host:
         run("mount", "--move", "/mnt", "/dev")
         run("ip", "link", "set", "lo", "up")
         run("hostname", "engine")
+        with open("/etc/hosts", "a", encoding="ascii") as out:
+            out.write("127.0.0.1 localhost engine\n")
         for name in ("/run/sshd", "/run/lock"):
             os.makedirs(name, exist_ok=True)
 
