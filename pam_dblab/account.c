@@ -3,6 +3,7 @@
  * account: is there now a valid token behind this user? It is what stops ssh keys, sudo's
  * cached timestamp, NOPASSWD, cron and at of a person whose token was revoked.
  */
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -37,16 +38,26 @@ static int code_of(enum dba_result result)
     return code;
 }
 
-static const char *sentence(const struct dba_reply *reply)
+/* Who gets here has proven already who they are: they are told why. */
+static void explain(const struct login *login, const struct dba_reply *reply)
 {
+    char text[256];
+
     if (reply->result == DBA_UNAVAILABLE && reply->reason != DBA_REASON_NO_DAEMON)
-        return "Your Database Lab token cannot be checked now; try again in a moment.";
-    if (reply->result == DBA_UNAVAILABLE)
-        return "Your Database Lab token cannot be checked: dblab-authd cannot be reached.";
-    if (reply->reason == DBA_REASON_NO_TOKEN)
-        return "No valid Database Lab token is behind this login. "
-               "Log in with your token instead of a key or a password.";
-    return dba_reason_text(reply->reason);
+        (void)snprintf(text, sizeof text,
+                       "Your Database Lab token cannot be checked now; try again in a moment.");
+    else if (reply->result == DBA_UNAVAILABLE)
+        (void)snprintf(text, sizeof text,
+                       "Your Database Lab token cannot be checked: dblab-authd cannot be "
+                       "reached.");
+    else if (reply->reason == DBA_REASON_NO_TOKEN)
+        (void)snprintf(text, sizeof text,
+                       "No valid Database Lab token is behind this login. Log in with your "
+                       "token instead of a key or a password.");
+    else
+        (void)snprintf(text, sizeof text, "Your Database Lab token is not accepted: %s.",
+                       dba_reason_text(reply->reason));
+    converse_say(login, PAM_ERROR_MSG, text);
 }
 
 static int ask(const struct login *login)
@@ -54,8 +65,6 @@ static int ask(const struct login *login)
     struct dba_reply reply;
     int code;
 
-    if (state_is_accepted(login))
-        return PAM_SUCCESS;
     login_ask(login, DBA_OP_ACCOUNT, NULL, &reply);
     code = code_of(reply.result);
     if (code == PAM_SUCCESS && !login->options.debug)
@@ -65,7 +74,7 @@ static int ask(const struct login *login)
               reply.cause != DBA_CAUSE_NONE ? dba_cause_text(reply.cause)
                                             : dba_reason_text(reply.reason));
     if (code != PAM_SUCCESS)
-        converse_say(login, PAM_ERROR_MSG, sentence(&reply));
+        explain(login, &reply);
     return code;
 }
 
@@ -75,6 +84,9 @@ int account_run(struct login *login)
 
     if (is_roots_own(login))
         return PAM_IGNORE;
+    /* Then who it is was settled with it, less than a second ago: no lookup, no question. */
+    if (state_is_accepted(login))
+        return PAM_SUCCESS;
     login_who(login, "account");
     switch (login->who.who) {
     case DBA_WHO_UNAVAILABLE:

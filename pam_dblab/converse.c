@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Not pam_get_authtok(3): it would leave the token as PAM_AUTHTOK to the modules that follow.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +29,9 @@ int converse_token(const struct login *login, struct dba_token *token)
 
     if (given != NULL && dba_token_set(token, given, strlen(given)) == DBA_OK)
         return PAM_SUCCESS;
-    /* try_first_pass asks where what it found cannot be a token; a wrong one is not asked
-     * again (callers.md 6: no caller expects a second prompt after a password). */
+    /* try_first_pass asks where what it found cannot be a token. One that is wrong is refused,
+     * not asked for again: so does pam_get_authtok(3) (callers.md 6), and applications have
+     * their own count of tries. */
     if (login->options.use_first_pass)
         return PAM_AUTH_ERR;
     rc = pam_prompt(login->pamh, PAM_PROMPT_ECHO_OFF, &answer, "%s", login->options.prompt);

@@ -9,8 +9,10 @@
 ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct login login;
-    int rc = login_start(&login, pamh, flags, argc, argv);
+    int rc;
 
+    state_clear(pamh); /* whatever becomes of this try: the last one's answer is over */
+    rc = login_start(&login, pamh, flags, argc, argv);
     return rc == PAM_SUCCESS ? auth_run(&login) : rc;
 }
 
@@ -49,7 +51,8 @@ ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const ch
     return PAM_SUCCESS;
 }
 
-/* The first of its two calls (PAM_PRELIM_CHECK) refuses already, so it is said once. */
+/* libpam calls twice; where a stack lets our first refusal pass, the message is not repeated.
+ */
 ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct login login;
@@ -57,7 +60,8 @@ ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char *
 
     if (rc != PAM_SUCCESS)
         return rc;
-    converse_say(&login, PAM_ERROR_MSG,
-                 "Database Lab tokens are made and revoked on the Database Lab Platform.");
+    if (((unsigned)flags & PAM_PRELIM_CHECK) != 0)
+        converse_say(&login, PAM_ERROR_MSG,
+                     "Database Lab tokens are made and revoked on the Database Lab Platform.");
     return PAM_PERM_DENIED;
 }

@@ -71,6 +71,16 @@ void login_who(struct login *login, const char *phase)
     }
 }
 
+/*
+ * What is only told (address, terminal, who asked) is cleaned, and left out where it does not
+ * fit: it may not be what keeps somebody out. Who and what it is about goes as it is, or not.
+ */
+static void tell(char *dst, size_t cap, const char *text)
+{
+    if (strlen(text) < cap)
+        (void)dba_text_clean(dst, cap, text);
+}
+
 void login_ask(const struct login *login, enum dba_op op, const struct dba_token *token,
                struct dba_reply *reply)
 {
@@ -78,11 +88,9 @@ void login_ask(const struct login *login, enum dba_op op, const struct dba_token
     uint8_t buf[DBA_REPLY_BASE];
 
     *reply = (struct dba_reply){.op = op};
-    /* What is only told (address, tty, who asked) may be cut to nothing; who it is about may
-     * not. */
-    (void)dba_text_copy(request.rhost, sizeof request.rhost, login->rhost);
-    (void)dba_text_copy(request.tty, sizeof request.tty, login->tty);
-    (void)dba_text_copy(request.ruser, sizeof request.ruser, login->ruser);
+    tell(request.rhost, sizeof request.rhost, login->rhost);
+    tell(request.tty, sizeof request.tty, login->tty);
+    tell(request.ruser, sizeof request.ruser, login->ruser);
     if (dba_text_copy(request.service, sizeof request.service, login->service) &&
         dba_text_copy(request.user, sizeof request.user, login->user)) {
         if (token != NULL)

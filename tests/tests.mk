@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Targets that test. `make check` is all of it; the others are its parts.
 
-PYTEST := python3 -m pytest -q -p no:cacheprovider
+PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 # Debian and Ubuntu name these alike. Build, then run-time of the tests.
 PACKAGES_build := gcc make pkg-config libpam0g-dev libcurl4-openssl-dev libjansson-dev \
@@ -42,7 +42,7 @@ check: packages-check
 
 demo: packages-demo
 	@$(MAKE) --no-print-directory all $(BUILD)/platformd
-	@KEEP=$(KEEP) DBA_BUILD=$(BUILD) python3 tests/demo/demo.py
+	@KEEP=$(KEEP) DBA_BUILD=$(BUILD) /usr/bin/python3 tests/demo/demo.py
 
 # Further test programs: each folder adds its own.
 TEST_PROGRAMS := $(BUILD)/pam-runner $(BUILD)/simulate $(if $(VARIANT),,$(BUILD)/platformd)
@@ -75,7 +75,7 @@ fuzz:
 BENCH_SECONDS ?= 300
 bench: packages-check
 	@$(MAKE) --no-print-directory all $(BUILD)/platformd
-	@DBA_BUILD=$(BUILD) python3 bench/run.py --seconds $(BENCH_SECONDS)
+	@DBA_BUILD=$(BUILD) /usr/bin/python3 bench/run.py --seconds $(BENCH_SECONDS)
 
 # ---- static checks ----
 SRC_c := $(SRC_all) $(SRC_bench) $(wildcard tests/pam/*.c libdblabauth/example/*.c)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every wait is by poll(2) or by the kernel's own timeout, up to the one deadline: a host may
+ * use SIGALRM for itself (PostgreSQL's authentication_timeout does), so a signal only makes us
+ * look at the clock again.
+ */
 #include "client/client.h"
 
 #include <errno.h>
@@ -6,11 +11,12 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Pauses between tries where there is nothing to wait on: the daemon's backlog is full, or it
- * is being restarted. */
+/* Pauses before another try where there is nothing to wait on: the daemon is being restarted,
+ * or hangs up on us because its connections are all taken. */
 #define PAUSE_MIN_MS 5
 #define PAUSE_MAX_MS 100
 
@@ -55,9 +61,10 @@ static enum dba_err check_peer(int fd)
 static enum dba_err connect_error(int error)
 {
     switch (error) {
+    case EAGAIN: /* the backlog was full until the deadline */
+        return DBA_ERR_TIMEOUT;
     case ECONNREFUSED:
     case ENOENT:
-    case ENOTSOCK:
         return DBA_ERR_REFUSED;
     default:
         return DBA_ERR_SYSTEM;
@@ -65,40 +72,46 @@ static enum dba_err connect_error(int error)
 }
 
 /*
- * Connects, and waits in a backlog that is full. The socket does not block; a Unix socket whose
- * backlog is full then says EAGAIN instead (unix(7)).
+ * Waits in a backlog that is full: the kernel wakes us, in turn, when there is room. (A socket
+ * that does not block would get EAGAIN instead, and its pauses would be guesses.)
  */
+static enum dba_err connect_until(int fd, const struct sockaddr_un *address, dba_time deadline)
+{
+    for (;;) {
+        int left = dba_time_poll_msec(deadline, dba_clock_monotonic());
+        struct timeval most = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000L};
+
+        if (left == 0) /* as a timeout of the socket it would mean "for ever" */
+            return DBA_ERR_TIMEOUT;
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most) != 0)
+            return DBA_ERR_SYSTEM;
+        if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+            return DBA_OK;
+        if (errno != EINTR)
+            return connect_error(errno);
+    }
+}
+
 static enum dba_err connect_to(const char *path, dba_time deadline, int *out)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int pause_ms = PAUSE_MIN_MS;
-    enum dba_err err = DBA_ERR_ARGUMENT;
+    size_t len = strlen(path);
+    enum dba_err err;
     int fd;
 
     *out = -1;
-    if (strlen(path) >= sizeof address.sun_path)
-        return err;
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (len == 0 || len >= sizeof address.sun_path)
+        return DBA_ERR_ARGUMENT;
+    memcpy(address.sun_path, path, len);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return DBA_ERR_SYSTEM;
-    while (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        int error = errno;
-
-        if (error == EINTR)
-            continue;
-        err = error == EAGAIN ? DBA_ERR_TIMEOUT : connect_error(error);
-        if (error != EAGAIN || dba_clock_monotonic() >= deadline)
-            goto out;
-        pause_until(deadline, &pause_ms);
-    }
-    err = check_peer(fd);
-    if (err != DBA_OK)
-        goto out;
-    *out = fd;
-    fd = -1;
-out:
-    if (fd >= 0)
+    err = connect_until(fd, &address, deadline);
+    if (err == DBA_OK)
+        err = check_peer(fd);
+    if (err == DBA_OK)
+        *out = fd;
+    else
         (void)close(fd);
     return err;
 }
@@ -113,7 +126,7 @@ static enum dba_err send_all(int fd, const uint8_t *buf, size_t len, dba_time de
     size_t done = 0;
 
     while (done < len) {
-        ssize_t n = send(fd, buf + done, len - done, MSG_NOSIGNAL);
+        ssize_t n = send(fd, buf + done, len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
         enum dba_err err = DBA_OK;
 
         if (n >= 0)
@@ -128,26 +141,25 @@ static enum dba_err send_all(int fd, const uint8_t *buf, size_t len, dba_time de
     return DBA_OK;
 }
 
+/* An answer is never there at once: wait first, and one recv(2) is enough. */
 static enum dba_err receive_some(int fd, uint8_t *buf, size_t cap, dba_time deadline,
                                  size_t *got)
 {
+    *got = 0;
     for (;;) {
-        ssize_t n = recv(fd, buf, cap, 0);
-        enum dba_err err = DBA_OK;
+        enum dba_err err = wait_for(fd, POLLIN, deadline);
+        ssize_t n = err == DBA_OK ? recv(fd, buf, cap, MSG_DONTWAIT) : 0;
 
-        *got = 0;
+        if (err != DBA_OK)
+            return err;
         if (n == 0)
             return DBA_ERR_CLOSED;
         if (n > 0) {
             *got = (size_t)n;
             return DBA_OK;
         }
-        if (errno == EAGAIN)
-            err = wait_for(fd, POLLIN, deadline);
-        else if (errno != EINTR)
-            err = io_error(errno);
-        if (err != DBA_OK)
-            return err;
+        if (errno != EAGAIN && errno != EINTR)
+            return io_error(errno);
     }
 }
 
@@ -169,7 +181,7 @@ static enum dba_err receive_reply(int fd, dba_time deadline, uint8_t *buf, size_
             return err;
         if (have == cap)
             return DBA_ERR_SIZE;
-        if (dba_clock_monotonic() >= deadline)
+        if (dba_clock_monotonic() >= deadline) /* a server that drips never lets poll wait */
             return DBA_ERR_TIMEOUT;
         err = receive_some(fd, buf + have, cap - have, deadline, &got);
         if (err != DBA_OK)

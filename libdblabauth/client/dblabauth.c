@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The public face of client/ for third parties: the same questions as pam_dblab's, in their
+ * order. Symbols are hidden by default, so each entry point is marked.
+ */
 #include "dblabauth.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,13 +25,15 @@ struct dblabauth {
     char address[DBA_RHOST_MAX + 1];
     char socket[108]; /* sun_path */
     unsigned timeout_ms;
-    char message[256];
+    const char *message; /* static */
 };
+
+static const char invalid_argument[] = "invalid argument";
 
 static enum dblabauth_status say(struct dblabauth *context, enum dblabauth_status status,
                                  const char *message)
 {
-    (void)snprintf(context->message, sizeof context->message, "%s", message);
+    context->message = message;
     return status;
 }
 
@@ -47,6 +52,7 @@ API enum dblabauth_status dblabauth_new(struct dblabauth **out, const char *serv
     (void)dba_text_copy(context->service, sizeof context->service, service);
     (void)dba_text_copy(context->socket, sizeof context->socket, DBA_DEFAULT_SOCKET);
     context->timeout_ms = DEFAULT_TIMEOUT_MS;
+    context->message = "nothing was asked yet";
     *out = context;
     return DBLABAUTH_OK;
 }
@@ -61,30 +67,44 @@ API void dblabauth_free(struct dblabauth **context)
 
 API enum dblabauth_status dblabauth_set_socket(struct dblabauth *context, const char *path)
 {
-    if (context == NULL || path == NULL || path[0] != '/' ||
-        strlen(path) >= sizeof context->socket)
+    if (context == NULL)
         return DBLABAUTH_ERROR;
+    if (path == NULL || path[0] != '/' || strlen(path) >= sizeof context->socket)
+        return say(context, DBLABAUTH_ERROR, invalid_argument);
     (void)dba_text_copy(context->socket, sizeof context->socket, path);
-    return DBLABAUTH_OK;
+    return say(context, DBLABAUTH_OK, "set");
 }
 
 API enum dblabauth_status dblabauth_set_timeout(struct dblabauth *context,
                                                 unsigned milliseconds)
 {
-    if (context == NULL || milliseconds < TIMEOUT_MS_MIN || milliseconds > TIMEOUT_MS_MAX)
+    if (context == NULL)
         return DBLABAUTH_ERROR;
+    if (milliseconds < TIMEOUT_MS_MIN || milliseconds > TIMEOUT_MS_MAX)
+        return say(context, DBLABAUTH_ERROR, invalid_argument);
     context->timeout_ms = milliseconds;
-    return DBLABAUTH_OK;
+    return say(context, DBLABAUTH_OK, "set");
+}
+
+/* What the wire carries: anything else would make each request fail, far from its cause. */
+static bool is_printable(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
 }
 
 API enum dblabauth_status dblabauth_set_address(struct dblabauth *context, const char *address)
 {
+    const char *text = address != NULL ? address : "";
+
     if (context == NULL)
         return DBLABAUTH_ERROR;
-    if (!dba_text_copy(context->address, sizeof context->address,
-                       address != NULL ? address : ""))
-        return DBLABAUTH_ERROR;
-    return DBLABAUTH_OK;
+    if (strlen(text) >= sizeof context->address || !is_printable(text))
+        return say(context, DBLABAUTH_ERROR, invalid_argument);
+    (void)dba_text_copy(context->address, sizeof context->address, text);
+    return say(context, DBLABAUTH_OK, "set");
 }
 
 static enum dblabauth_status who(struct dblabauth *context, const char *user, uid_t *uid)
@@ -112,8 +132,10 @@ API enum dblabauth_status dblabauth_is_token_user(struct dblabauth *context, con
 {
     uid_t uid;
 
-    if (context == NULL || user == NULL)
+    if (context == NULL)
         return DBLABAUTH_ERROR;
+    if (user == NULL)
+        return say(context, DBLABAUTH_ERROR, invalid_argument);
     return who(context, user, &uid);
 }
 
@@ -134,17 +156,18 @@ static enum dblabauth_status status_of(enum dba_result result)
     return DBLABAUTH_UNAVAILABLE;
 }
 
+static dba_time deadline_of(const struct dblabauth *context)
+{
+    return dba_clock_monotonic() + context->timeout_ms * DBA_MSEC;
+}
+
 /* Fills in the rest of `request` and asks. */
-static enum dblabauth_status ask(struct dblabauth *context, const char *user,
+static enum dblabauth_status ask(struct dblabauth *context, const char *user, dba_time deadline,
                                  struct dba_request *request)
 {
     uint8_t buf[DBA_REPLY_BASE];
     struct dba_reply reply;
-    dba_time deadline = dba_clock_monotonic() + context->timeout_ms * DBA_MSEC;
-    enum dblabauth_status status = who(context, user, &request->uid);
 
-    if (status != DBLABAUTH_OK)
-        return status;
     (void)dba_text_copy(request->service, sizeof request->service, context->service);
     (void)dba_text_copy(request->rhost, sizeof request->rhost, context->address);
     if (!dba_text_copy(request->user, sizeof request->user, user))
@@ -158,13 +181,19 @@ API enum dblabauth_status dblabauth_authenticate(struct dblabauth *context, cons
 {
     struct dba_request request = {.op = DBA_OP_AUTH};
     enum dblabauth_status status;
+    dba_time deadline;
 
-    if (context == NULL || user == NULL || token == NULL)
+    if (context == NULL)
         return DBLABAUTH_ERROR;
+    if (user == NULL || token == NULL)
+        return say(context, DBLABAUTH_ERROR, invalid_argument);
+    deadline = deadline_of(context);
+    status = who(context, user, &request.uid);
+    if (status != DBLABAUTH_OK)
+        return status;
     if (dba_token_set(&request.token, token, length) != DBA_OK)
-        status = say(context, DBLABAUTH_REFUSED, dba_reason_text(DBA_REASON_FORM));
-    else
-        status = ask(context, user, &request);
+        return say(context, DBLABAUTH_REFUSED, dba_reason_text(DBA_REASON_FORM));
+    status = ask(context, user, deadline, &request);
     dba_request_clear(&request);
     return status;
 }
@@ -172,13 +201,19 @@ API enum dblabauth_status dblabauth_authenticate(struct dblabauth *context, cons
 API enum dblabauth_status dblabauth_account(struct dblabauth *context, const char *user)
 {
     struct dba_request request = {.op = DBA_OP_ACCOUNT};
+    enum dblabauth_status status;
+    dba_time deadline;
 
-    if (context == NULL || user == NULL)
+    if (context == NULL)
         return DBLABAUTH_ERROR;
-    return ask(context, user, &request);
+    if (user == NULL)
+        return say(context, DBLABAUTH_ERROR, invalid_argument);
+    deadline = deadline_of(context);
+    status = who(context, user, &request.uid);
+    return status == DBLABAUTH_OK ? ask(context, user, deadline, &request) : status;
 }
 
 API const char *dblabauth_message(const struct dblabauth *context)
 {
-    return context != NULL ? context->message : "";
+    return context != NULL ? context->message : invalid_argument;
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One read of the policy file and, at services with Unix accounts, two lookups: the account and
+ * the group. Nothing is kept between calls; what NSS keeps is its own.
+ */
 #include "client/who.h"
 
 #include <errno.h>
@@ -12,13 +16,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "model/policy.h"
 #include "wire/frame.h"
 
 #define NSS_BUFFER     4096
 #define NSS_BUFFER_MAX ((size_t)1024 * 1024) /* a group of some 50,000 members */
 #define GROUPS_MAX     65536                 /* NGROUPS_MAX of Linux */
-#define POLICY_STACK   8192 /* most policy files fit; a longer one is mapped on the heap */
+#define POLICY_STACK   8192 /* most policy files fit; a longer one is read into the heap */
+#define MIN_UID        1000 /* while no policy file says another: the setting's default */
 
 enum found { FOUND_FAILED, FOUND_NO, FOUND_YES };
 
@@ -98,7 +104,10 @@ static enum found find_group(const char *name, const char *user, gid_t *gid, boo
     return found;
 }
 
-/* For sources that do not list members (initgroups only). */
+/*
+ * For sources that do not list a group's members (sssd's ignore_group_members). glibc does not
+ * say here whether a source failed; that the two lookups before this one went well has to do.
+ */
 static enum found find_in_list(const char *user, gid_t primary, gid_t gid)
 {
     int count = 64;
@@ -269,10 +278,16 @@ void dba_who_is(const char *socket_path, const char *group, const char *service,
             "the daemon's policy file cannot be read; restart dblab-authd");
         return;
     case POLICY_ABSENT:
-        /* A daemon that never ran: it cannot be asked, but its group is kept waiting for it. */
-        rule = (struct dba_policy_rule){
-            .service_listed = true, .unix_account = true, .caller_may = true};
-        (void)snprintf(rule.group, sizeof rule.group, "%s", group);
+        /* A daemon that never ran: nobody gets in by a token, but the members of its group are
+         * not let in by anything else either. */
+        rule = (struct dba_policy_rule){.min_uid = MIN_UID,
+                                        .service_listed = true,
+                                        .unix_account = true,
+                                        .caller_may = true};
+        if (!dba_text_copy(rule.group, sizeof rule.group, group)) {
+            say(answer, DBA_WHO_UNAVAILABLE, "the group's name is too long");
+            return;
+        }
         break;
     case POLICY_OK:
         break;

@@ -124,7 +124,7 @@ def main():
         keep_out()
         revoke(client)
         say(f"{'everything went as it should' if not failures else f'{failures} steps failed'}")
-        if failures:
+        if failures or os.environ.get("LOG"):
             print("\nthe log:\n" + host.log.text())
             print(open(host.folder + "/dblab-authd.log", encoding="utf-8").read())
         if os.environ.get("KEEP") == "1":

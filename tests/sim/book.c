@@ -60,6 +60,8 @@ void book_recount(struct world *w)
 
 static void forget(struct world *w, struct token *token, struct pair *pair)
 {
+    if (pair->negative != 0)
+        token->repeated = true; /* its second check may still come */
     pair->name->alive -= pair->alive;
     *pair = token->pairs[--token->pairs_count];
     book_recount(w);
@@ -194,7 +196,9 @@ static void learn_own(struct world *w, const struct truth *facts)
 static void keep(struct world *w, struct token *token, const struct request *request,
                  const struct truth *facts)
 {
-    struct history *history = facts->good ? &token->good : &token->bad;
+    /* One that lost its email is not believed of a token that was good. */
+    bool whole = facts->good && (facts->email[0] != '\0' || !facts->personal);
+    struct history *history = whole ? &token->good : &token->bad;
 
     history->verdicts[history->count++ % VERDICTS] =
         (struct verdict){.arrived = w->sequence, .sent = request->sent, .facts = *facts};

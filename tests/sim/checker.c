@@ -33,6 +33,14 @@ static void over(struct request *request)
     request->token->open--;
 }
 
+/* Nobody will answer this one; the core believes so a little later than we. */
+static void unanswered(struct world *w, struct request *request)
+{
+    over(request);
+    request->token->repeated = true;
+    request->token->undecided = w->now + LATE;
+}
+
 static void hand_over(struct world *w, struct request *request)
 {
     static const char *const words[] = {"undecided", "good", "invalid"};
@@ -67,8 +75,8 @@ static void never(struct world *w, void *actor, uint64_t number)
 
     (void)number;
     request->events--;
-    over(request);
-    request->token->repeated = true;
+    if (!request->over)
+        unanswered(w, request);
     done_with(w, request);
 }
 
@@ -132,9 +140,8 @@ void checker_drop_all(struct world *w)
     for (struct request *r = w->requests; r != NULL; r = r->next) {
         if (r->over)
             continue;
-        over(r);
+        unanswered(w, r);
         r->lost = true;
-        r->token->repeated = true;
     }
 }
 
@@ -172,11 +179,9 @@ void checker_suspended(struct world *w, dba_time until)
     for (struct request *r = w->requests; r != NULL; r = r->next) {
         if (r->over || r->sent + w->conf.timeout + LATE > until)
             continue;
-        if (rng_chance(&w->rng, 50)) {
-            over(r);
-            r->token->repeated = true;
-        } else {
+        if (rng_chance(&w->rng, 50))
+            unanswered(w, r);
+        else
             hand_over(w, r); /* as it was looked at, or as "undecided" */
-        }
     }
 }

@@ -51,7 +51,7 @@ static bool entitled(const struct world *w, const struct token *token,
 static bool token_undecided(const struct token *token, const struct ask *ask)
 {
     for (size_t i = 0; i < token->pairs_count; i++)
-        if (token->pairs[i].name == ask->name && token->pairs[i].negative != 0)
+        if (token->pairs[i].negative != 0)
             return true;
     return token->undecided >= ask->asked;
 }

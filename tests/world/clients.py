@@ -5,7 +5,8 @@ import os
 import pexpect
 
 SSH = ["-p", "2222", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-       "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1"]
+       "-o", "NumberOfPasswordPrompts=1"]
+QUIET = ["-o", "LogLevel=ERROR"]  # ssh takes the first value that it is given
 PROMPT = "(?i)(token: |password: |password for [^:]*: )"
 
 
@@ -45,12 +46,12 @@ def ssh(user, answers, method="keyboard-interactive", command="id -un", options=
     if isinstance(answers, str):
         answers = [answers]
     return drive("ssh", SSH + ["-o", f"PreferredAuthentications={method}", *options,
-                               f"{user}@127.0.0.1", command], answers)
+                               *QUIET, f"{user}@127.0.0.1", command], answers)
 
 
 def ssh_key(user, key, command="id -un", options=()):
     return drive("ssh", SSH + ["-o", "PreferredAuthentications=publickey", "-i", key, *options,
-                               f"{user}@127.0.0.1", command], [])
+                               *QUIET, f"{user}@127.0.0.1", command], [])
 
 
 def as_user(user, command, args, answers, env=None):
