@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/*
+ * One question to the daemon, and what to tell the administrator when there is no answer.
+ */
 #include <stdlib.h>
-#include <string.h>
 
 #include "client/client.h"
 #include "dblab-auth/command.h"
@@ -35,19 +36,25 @@ static const char *advice(enum dba_err err)
     return dba_err_text(err);
 }
 
-bool ask_daemon(const struct options *options, struct dba_request *request,
-                struct dba_reply *reply)
+bool answer_get(const struct options *options, struct dba_request *request,
+                struct answer *answer)
 {
     size_t cap = DBA_REPLY_BASE + DBA_TEXT_MAX;
-    uint8_t *buf = malloc(cap); /* for the life of the process: reply->text is in it */
     enum dba_err err = DBA_ERR_MEMORY;
 
-    if (buf != NULL)
-        err = dba_client_ask(options->socket, dba_clock_monotonic() + TIMEOUT, request, buf,
-                             cap, reply);
+    *answer = (struct answer){.reply = {.op = request->op}};
+    answer->bytes = malloc(cap);
+    if (answer->bytes != NULL)
+        err = dba_client_ask(options->socket, dba_clock_monotonic() + TIMEOUT, request,
+                             answer->bytes, cap, &answer->reply);
     if (err == DBA_OK)
         return true;
     (void)fprintf(stderr, "dblab-auth: %s: %s\n", options->socket, advice(err));
-    free(buf);
     return false;
+}
+
+void answer_clear(struct answer *answer)
+{
+    free(answer->bytes);
+    *answer = (struct answer){0};
 }

@@ -28,16 +28,37 @@ int reload_run(const struct options *options);
 
 /* ---- ask.c ---- */
 
+struct answer {
+    struct dba_reply reply; /* its text lies in `bytes` */
+    uint8_t *bytes;
+};
+
 /*
- * Asks the daemon. True: *reply is its answer, reply->text lies in a buffer that lives as long
- * as the process. False: said on standard error why not.
+ * Asks the daemon; it sends no token in an answer. False: it said on standard error why not.
+ * The caller clears the answer in either case.
  */
-bool ask_daemon(const struct options *options, struct dba_request *request,
-                struct dba_reply *reply);
+bool answer_get(const struct options *options, struct dba_request *request,
+                struct answer *answer);
+void answer_clear(struct answer *answer);
+
+/* ---- token.c ---- */
+
+enum token_read {
+    TOKEN_NONE = 0, /* nothing could be read */
+    TOKEN_BAD_FORM, /* what was read can be no token */
+    TOKEN_READ,
+};
+
+/* Asks for a token; the caller wipes it. */
+enum token_read token_read(struct dba_token *token);
 
 /* ---- json.c ---- */
 
-/* A text as a JSON string, with quotes; bytes that are not UTF-8 never come here. */
+/* A text as a JSON string, with quotes. Of a text that is not UTF-8 the other bytes show as
+ * U+FFFD. */
 void json_string(FILE *out, const char *text);
+
+/* Is this text a number as it stands? */
+bool json_is_number(const char *text);
 
 #endif

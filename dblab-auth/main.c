@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "client/client.h"
 #include "dblab-auth/command.h"
 
@@ -60,6 +61,15 @@ static bool *switch_of(struct options *options, const struct verb *verb, const c
     return NULL;
 }
 
+static bool complain(const char *what, const char *word)
+{
+    char shown[64];
+
+    (void)fprintf(stderr, "dblab-auth: %s \"%s\"\n", what,
+                  dba_text_clean(shown, sizeof shown, word));
+    return false;
+}
+
 static bool parse(struct options *options, const struct verb *verb, int argc, char **argv)
 {
     for (int i = 2; i < argc; i++) {
@@ -71,9 +81,19 @@ static bool parse(struct options *options, const struct verb *verb, int argc, ch
         else if (value != NULL && i + 1 < argc)
             *value = argv[++i];
         else
-            return false;
+            return complain(value != NULL ? "a value is missing behind" : "unknown option",
+                            argv[i]);
     }
     return true;
+}
+
+/* What was printed counts only once it is written: a full disk must not look like "yes". */
+static int finish(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    (void)fputs("dblab-auth: the output cannot be written\n", stderr);
+    return code == EXIT_YES ? EXIT_UNDECIDED : code;
 }
 
 int main(int argc, char **argv)
@@ -83,14 +103,16 @@ int main(int argc, char **argv)
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0)
-            return fputs(usage, stdout) < 0;
+            return finish(fputs(usage, stdout) < 0);
         if (strcmp(argv[i], "--version") == 0)
-            return puts("dblab-auth " DBA_VERSION) < 0;
+            return finish(puts("dblab-auth " DBA_VERSION) < 0);
     }
     verb = argc > 1 ? find(argv[1]) : NULL;
+    if (argc > 1 && verb == NULL)
+        (void)complain("unknown command", argv[1]);
     if (verb == NULL || !parse(&options, verb, argc, argv)) {
         (void)fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    return verb->run(&options);
+    return finish(verb->run(&options));
 }

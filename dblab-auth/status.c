@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * status: the daemon's lines key=value, as they come or as JSON.
+ * status: the daemon's lines key=value, as they come or as JSON; metrics: its Prometheus text.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "dblab-auth/command.h"
 
+#define VALUE_MAX 255
+
 /* Keys that the design names; every other line is added in camel case as it comes. */
-static const struct {
+static const struct known {
     const char *key, *json, *label;
     bool in_platform;
 } known[] = {
@@ -21,152 +21,157 @@ static const struct {
     {"bound_seconds", "boundSeconds", "bound in seconds", false},
     {"oldest_verdict_seconds", "oldestVerdictSeconds", "oldest verdict in seconds", false},
 };
-#define KNOWN (sizeof known / sizeof known[0])
 
 struct line {
-    const char *key, *value;
+    char key[VALUE_MAX + 1];
+    char value[VALUE_MAX + 1]; /* "": there is none */
 };
 
-/* Cuts the next line of `text` in place; false at the end. */
-static bool next_line(char **text, struct line *line)
+static void copy(char *dst, const char *from, size_t len)
 {
-    char *end = strchr(*text, '\n');
-    char *equals;
+    if (len > VALUE_MAX)
+        len = VALUE_MAX;
+    memcpy(dst, from, len);
+    dst[len] = '\0';
+}
+
+/* Copies the next line and moves *text and *left behind it; false at the end. */
+static bool next_line(const char **text, size_t *left, struct line *line)
+{
+    const char *end = *left > 0 ? memchr(*text, '\n', *left) : NULL;
+    const char *equals;
+    size_t len;
 
     if (end == NULL)
         return false;
-    *end = '\0';
-    line->key = *text;
-    equals = strchr(*text, '=');
-    line->value = "";
-    if (equals != NULL) {
-        *equals = '\0';
-        line->value = equals + 1;
-    }
+    len = (size_t)(end - *text);
+    equals = memchr(*text, '=', len);
+    if (equals == NULL)
+        equals = end;
+    copy(line->key, *text, (size_t)(equals - *text));
+    copy(line->value, equals + (equals < end), (size_t)(end - equals) - (equals < end));
     *text = end + 1;
+    *left -= len + 1;
     return true;
 }
 
-static size_t find(const char *key)
+static const struct known *find(const char *key)
 {
-    size_t i = 0;
-
-    while (i < KNOWN && strcmp(known[i].key, key) != 0)
-        i++;
-    return i;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i].key, key) == 0)
+            return &known[i];
+    return NULL;
 }
 
-static bool is_number(const char *text)
+static void print_value(const struct line *line)
 {
-    return text[0] != '\0' && strspn(text, "0123456789.") == strlen(text);
-}
-
-static void print_value(size_t at, const char *value)
-{
-    if (at < KNOWN && strcmp(known[at].key, "reachable") == 0)
-        (void)fputs(strcmp(value, "1") == 0 ? "true" : "false", stdout);
-    else if (value[0] == '\0')
+    if (strcmp(line->key, "reachable") == 0)
+        (void)fputs(strcmp(line->value, "1") == 0 ? "true" : "false", stdout);
+    else if (line->value[0] == '\0')
         (void)fputs("null", stdout);
-    else if (is_number(value))
-        (void)fputs(value, stdout);
+    else if (json_is_number(line->value))
+        (void)fputs(line->value, stdout);
     else
-        json_string(stdout, value);
+        json_string(stdout, line->value);
 }
 
-static void print_camel(const char *key)
+/* some_key -> someKey */
+static void print_name(const char *key)
 {
-    (void)fputc('"', stdout);
+    char name[VALUE_MAX + 1];
+    size_t len = 0;
+
     for (; *key != '\0'; key++) {
-        if (*key == '_' && key[1] != '\0') {
-            key++;
-            (void)fputc(*key >= 'a' && *key <= 'z' ? *key - 'a' + 'A' : *key, stdout);
-        } else {
-            (void)fputc(*key, stdout);
-        }
+        if (*key == '_' && key[1] >= 'a' && key[1] <= 'z')
+            name[len++] = (char)(*++key - 'a' + 'A');
+        else
+            name[len++] = *key;
     }
-    (void)fputc('"', stdout);
+    name[len] = '\0';
+    json_string(stdout, name);
 }
 
 /* The members of one object: those of `platform`, or all others. */
-static void print_members(const char *text, bool platform)
+static void print_members(const struct dba_reply *reply, bool platform)
 {
-    char *copy = strdup(text);
-    char *cursor = copy;
-    bool first = true;
+    const char *text = reply->text;
+    size_t left = reply->text_len;
+    const char *before = platform ? "" : ", ";
     struct line line;
 
-    while (copy != NULL && next_line(&cursor, &line)) {
-        size_t at = find(line.key);
+    while (next_line(&text, &left, &line)) {
+        const struct known *entry = find(line.key);
 
-        if ((at < KNOWN && known[at].in_platform) != platform)
+        if ((entry != NULL && entry->in_platform) != platform)
             continue;
-        (void)fputs(first && platform ? "" : ", ", stdout);
-        first = false;
-        if (at < KNOWN)
-            json_string(stdout, known[at].json);
+        (void)fputs(before, stdout);
+        before = ", ";
+        if (entry != NULL)
+            json_string(stdout, entry->json);
         else
-            print_camel(line.key);
+            print_name(line.key);
         (void)fputs(": ", stdout);
-        print_value(at, line.value);
+        print_value(&line);
     }
-    free(copy);
 }
 
-static void print_json(const char *text)
+static void print_json(const struct dba_reply *reply)
 {
     (void)fputs("{\"platform\": {", stdout);
-    print_members(text, true);
+    print_members(reply, true);
     (void)fputs("}", stdout);
-    print_members(text, false);
+    print_members(reply, false);
     (void)fputs("}\n", stdout);
 }
 
-static void print_text(char *text)
+static void print_text(const struct dba_reply *reply)
 {
+    const char *text = reply->text;
+    size_t left = reply->text_len;
     struct line line;
 
-    while (next_line(&text, &line)) {
-        size_t at = find(line.key);
+    while (next_line(&text, &left, &line)) {
+        const struct known *entry = find(line.key);
         const char *value = line.value[0] != '\0' ? line.value : "-";
 
         if (strcmp(line.key, "reachable") == 0)
             value = strcmp(value, "1") == 0 ? "yes" : "no";
-        (void)printf("%-32s %s\n", at < KNOWN ? known[at].label : line.key, value);
+        (void)printf("%-32s %s\n", entry != NULL ? entry->label : line.key, value);
     }
+}
+
+/* Asks for a text, and prints it if there is one. */
+static int show(const struct options *options, enum dba_op op,
+                void (*print)(const struct dba_reply *reply))
+{
+    struct dba_request request = {.op = op, .uid = DBA_NO_UID};
+    struct answer answer;
+    int code = EXIT_UNDECIDED;
+
+    if (!answer_get(options, &request, &answer))
+        goto out;
+    if (answer.reply.result != DBA_ACCEPTED || answer.reply.text == NULL) {
+        (void)fprintf(stderr, "dblab-auth: %s\n", dba_reason_text(answer.reply.reason));
+        goto out;
+    }
+    print(&answer.reply);
+    code = EXIT_YES;
+out:
+    answer_clear(&answer);
+    return code;
 }
 
 int status_run(const struct options *options)
 {
-    struct dba_request request = {.op = DBA_OP_STATUS, .uid = DBA_NO_UID};
-    struct dba_reply reply;
-    char *text;
+    return show(options, DBA_OP_STATUS, options->json ? print_json : print_text);
+}
 
-    if (!ask_daemon(options, &request, &reply))
-        return EXIT_UNDECIDED;
-    text = reply.text != NULL ? strndup(reply.text, reply.text_len) : NULL;
-    if (reply.result != DBA_ACCEPTED || text == NULL) {
-        (void)fprintf(stderr, "dblab-auth: %s\n", dba_reason_text(reply.reason));
-        return EXIT_UNDECIDED;
-    }
-    if (options->json)
-        print_json(text);
-    else
-        print_text(text);
-    free(text);
-    return EXIT_YES;
+static void print_as_it_is(const struct dba_reply *reply)
+{
+    (void)fwrite(reply->text, 1, reply->text_len, stdout);
 }
 
 int metrics_run(const struct options *options)
 {
-    struct dba_request request = {.op = DBA_OP_METRICS, .uid = DBA_NO_UID};
-    struct dba_reply reply;
-
-    if (!ask_daemon(options, &request, &reply))
-        return EXIT_UNDECIDED;
-    if (reply.result != DBA_ACCEPTED || reply.text == NULL) {
-        (void)fprintf(stderr, "dblab-auth: %s\n", dba_reason_text(reply.reason));
-        return EXIT_UNDECIDED;
-    }
-    return fwrite(reply.text, 1, reply.text_len, stdout) == reply.text_len ? EXIT_YES
-                                                                           : EXIT_UNDECIDED;
+    return show(options, DBA_OP_METRICS, print_as_it_is);
 }

@@ -39,7 +39,7 @@ struct http {
     struct sockets *sockets; /* owners: generations */
     struct names *names;
     struct transfer_options options;
-    struct transfer_maker *maker;
+    struct request_common common;
     TAILQ_HEAD(, generation) generations; /* the last is the current one, the others retire */
     struct transfers waiting;             /* for the first name lookup, the oldest first */
     struct loop_timer *waiting_timer;
@@ -310,7 +310,7 @@ static void on_stirred(void *owner)
     struct transfer *nudge = NULL;
 
     if (generation == current(http) && generation->http2)
-        nudge = transfer_new(http->maker, TRANSFER_NUDGE);
+        nudge = transfer_new(&http->options, TRANSFER_NUDGE);
     if (nudge != NULL) {
         nudge->deadline = dba_clock_boot() + DBA_SECOND;
         start(http, nudge);
@@ -393,7 +393,7 @@ void http_check(struct http *http, const struct link_check *check)
     if (http->checks < http->setup.max_in_flight + EXCESS_MAX &&
         request_token_valid(&check->token) &&
         (check->access.len == 0 || request_token_valid(&check->access)))
-        transfer = transfer_new(http->maker, TRANSFER_CHECK);
+        transfer = transfer_new(&http->options, TRANSFER_CHECK);
     if (transfer == NULL) {
         http->answer(check->id, &failed, http->arg);
         return;
@@ -412,34 +412,9 @@ void http_warm(struct http *http)
 
     if (is_warm(http))
         return;
-    transfer = transfer_new(http->maker, TRANSFER_WARM);
+    transfer = transfer_new(&http->options, TRANSFER_WARM);
     if (transfer != NULL)
         begin(http, transfer);
-}
-
-static const char *setup_wrong(const struct link_setup *setup)
-{
-    const struct {
-        const char *text;
-        size_t cap;
-    } texts[] = {
-        {setup->url, sizeof setup->url},
-        {setup->org_key, sizeof setup->org_key},
-        {setup->instance_id, sizeof setup->instance_id},
-        {setup->pinned_public_key, sizeof setup->pinned_public_key},
-        {setup->proxy, sizeof setup->proxy},
-    };
-
-    if (setup->version != LINK_VERSION)
-        return "keeper and checker are of different versions";
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (memchr(texts[i].text, '\0', texts[i].cap) == NULL ||
-            !request_header_value_valid(texts[i].text))
-            return "a text in the setup has control characters";
-    if (setup->timeout_ms == 0 || setup->connect_timeout_ms == 0 ||
-        setup->max_connections == 0 || setup->max_in_flight == 0)
-        return "a number in the setup is 0";
-    return NULL;
 }
 
 static bool parts_new(struct http *http, const char **why)
@@ -454,40 +429,35 @@ static bool parts_new(struct http *http, const char **why)
     *why = "out of memory";
     http->sockets = sockets_new(http->loop, &events);
     http->options.sockets = http->sockets;
-    if (http->sockets != NULL)
-        http->maker = transfer_maker_new(&http->options);
     http->waiting_timer = loop_timer_new(http->loop, on_waited, http);
     http->cold_timer = loop_timer_new(http->loop, on_cold_timer, http);
-    return http->maker != NULL && http->waiting_timer != NULL && http->cold_timer != NULL &&
+    return http->sockets != NULL && http->waiting_timer != NULL && http->cold_timer != NULL &&
            generation_new(http) != NULL;
 }
 
 struct http *http_new(struct loop *loop, const struct http_options *options,
                       http_answer_fn *answer, http_cold_fn *cold, void *arg, const char **why)
 {
-    struct http *http = NULL;
+    struct http *http = calloc(1, sizeof *http);
 
-    *why = setup_wrong(options->setup);
-    if (*why != NULL)
+    *why = "out of memory";
+    if (http == NULL)
         return NULL;
-    http = calloc(1, sizeof *http);
-    if (http == NULL) {
-        *why = "out of memory";
-        return NULL;
-    }
+    TAILQ_INIT(&http->generations);
+    TAILQ_INIT(&http->waiting);
+    warmth_init(&http->warmth, dba_clock_boot());
     http->loop = loop;
     http->setup = *options->setup;
     http->options = (struct transfer_options){.setup = &http->setup,
+                                              .common = &http->common,
                                               .ca = options->ca,
                                               .ca_len = options->ca_len,
                                               .ca_path = options->ca_path};
     http->answer = answer;
     http->cold = cold;
     http->arg = arg;
-    TAILQ_INIT(&http->generations);
-    TAILQ_INIT(&http->waiting);
-    warmth_init(&http->warmth, dba_clock_boot());
-    if (!parts_new(http, why)) {
+    *why = request_common(&http->setup, &http->common);
+    if (*why != NULL || !parts_new(http, why)) {
         http_free(&http);
         return NULL;
     }
@@ -518,7 +488,6 @@ void http_free(struct http **http)
         transfers_clear(&generation->transfers);
         generation_free(generation);
     }
-    transfer_maker_free(&(*http)->maker);
     sockets_free(&(*http)->sockets);
     names_free(&(*http)->names);
     loop_timer_free(&(*http)->waiting_timer);

@@ -5,6 +5,7 @@
  * but what it is told there, and ends when that is closed.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -179,6 +180,8 @@ static const char *prepare(void)
     process_close_from(LINK_CA_FD + 1);
     if (!process_standard_fds() || !process_harden())
         return strerror(errno);
+    /* Tokens pass through libraries: what those free is overwritten, as far as libc does. */
+    (void)mallopt(M_PERTURB, 0x5a);
     /* A terminal's signals are for the keeper, which ends us by closing the link. */
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         (void)signal(ignored[i], SIG_IGN);

@@ -10,29 +10,18 @@
 #include "dblab-authd/checker/request.h"
 #include "dblab-authd/checker/wiping.h"
 
-#define CALL_PATH       "/rpc/dblab_token_check"
-#define ACCESS_NAME     "Access-Token: "
 #define IDLE_MAX        (365l * 24 * 60 * 60) /* s: the Platform ends a connection, not we */
 #define UPLOAD_BUFFER   16384l                /* the least that libcurl takes */
 #define DOWNLOAD_BUFFER 4096l /* each transfer has one; an answer has some hundred bytes */
-#define POOL_MAX        32    /* transfers that are kept for the next check */
 #define TURNS_MAX       16    /* of libcurl for one event, before others have theirs */
-
-struct transfer_maker {
-    struct transfer_options options;
-    char url[LINK_URL_MAX + sizeof CALL_PATH];
-    struct curl_slist *headers; /* of all checks */
-    struct transfers pool;
-    unsigned pooled;
-};
 
 /* A whole transfer. */
 struct whole {
     struct transfer transfer; /* first: the public part is turned into the whole by a cast */
-    struct transfer_maker *maker;
+    const struct transfer_options *options;
     CURL *easy;
-    struct curl_slist access_header; /* before maker->headers in the list */
-    char access[sizeof ACCESS_NAME + DBA_TOKEN_MAX];
+    struct curl_slist headers[REQUEST_HEADERS + 1];
+    char access[REQUEST_ACCESS_MAX];
     char body[REQUEST_BODY_MAX];
 };
 
@@ -147,11 +136,10 @@ static int on_want_timer(CURLM *curl, long ms, void *arg)
 /* One option a line; what fails is collected. */
 #define SET(name, value) (failed |= curl_easy_setopt(easy, CURLOPT_##name, value) != CURLE_OK)
 
-static bool set_tls(CURL *easy, const struct transfer_maker *maker)
+static bool set_tls(CURL *easy, const struct transfer_options *options)
 {
-    const struct transfer_options *options = &maker->options;
     struct curl_blob ca = {.len = options->ca_len, .flags = CURL_BLOB_NOCOPY};
-    bool plain = strncmp(maker->url, "http:", 5) == 0;
+    bool plain = strncmp(options->common->url, "http:", 5) == 0;
     bool failed = false;
 
     SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -188,7 +176,7 @@ static bool set_callbacks(CURL *easy, struct whole *whole)
     SET(OPENSOCKETFUNCTION, on_open_socket);
     SET(OPENSOCKETDATA, whole);
     SET(CLOSESOCKETFUNCTION, on_close_socket);
-    SET(CLOSESOCKETDATA, whole->maker->options.sockets); /* it may outlive the transfer */
+    SET(CLOSESOCKETDATA, whole->options->sockets); /* it may outlive the transfer */
     SET(PREREQFUNCTION, on_connection);
     SET(PREREQDATA, whole);
     SET(HEADERFUNCTION, on_header);
@@ -201,10 +189,10 @@ static bool set_callbacks(CURL *easy, struct whole *whole)
 
 static bool set_request(CURL *easy, const struct whole *whole)
 {
-    const struct link_setup *setup = whole->maker->options.setup;
+    const struct link_setup *setup = whole->options->setup;
     bool failed = false;
 
-    SET(URL, whole->maker->url);
+    SET(URL, whole->options->common->url);
     SET(USERAGENT, "dblab-auth/" DBA_VERSION);
     SET(PROXY, setup->proxy); /* "": none, whatever the environment says */
     SET(NOPROXY, "");
@@ -224,132 +212,58 @@ static bool set_request(CURL *easy, const struct whole *whole)
     return !failed;
 }
 
-static void whole_free(struct whole *whole)
+struct transfer *transfer_new(const struct transfer_options *options, enum transfer_kind kind)
 {
-    if (whole->easy != NULL)
-        curl_easy_cleanup(whole->easy);
-    incoming_free(&whole->transfer.in);
-    dba_wipe(whole, sizeof *whole);
-    free(whole);
-}
+    struct whole *whole = calloc(1, sizeof *whole);
 
-struct transfer *transfer_new(struct transfer_maker *maker, enum transfer_kind kind)
-{
-    struct transfer *kept = TAILQ_FIRST(&maker->pool);
-    struct whole *whole;
-
-    if (kind == TRANSFER_CHECK && kept != NULL) {
-        TAILQ_REMOVE(&maker->pool, kept, link);
-        maker->pooled--;
-        return kept;
-    }
-    whole = calloc(1, sizeof *whole);
     if (whole == NULL)
         return NULL;
-    whole->maker = maker;
+    whole->options = options;
     whole->transfer.kind = kind;
     whole->easy = curl_easy_init();
     if (whole->easy == NULL || !set_callbacks(whole->easy, whole) ||
-        !set_request(whole->easy, whole) || !set_tls(whole->easy, maker)) {
-        whole_free(whole);
-        return NULL;
-    }
+        !set_request(whole->easy, whole) || !set_tls(whole->easy, options))
+        goto failed;
     return &whole->transfer;
+failed:
+    transfer_free(&whole->transfer);
+    return NULL;
+}
+
+void transfer_free(struct transfer *transfer)
+{
+    struct whole *whole = whole_of(transfer);
+
+    if (whole->easy != NULL)
+        curl_easy_cleanup(whole->easy);
+    incoming_free(&transfer->in);
+    dba_wipe(whole, sizeof *whole);
+    free(whole);
 }
 
 bool transfer_ask(struct transfer *transfer, const struct dba_token *token,
                   const struct dba_token *access)
 {
     struct whole *whole = whole_of(transfer);
-    struct curl_slist *headers = whole->maker->headers;
+    const struct request_common *common = whole->options->common;
+    struct curl_slist *list = NULL;
     CURL *easy = whole->easy;
     bool failed = false;
-    size_t len = request_body(token, whole->body);
 
+    for (unsigned i = common->count; i-- > 0;) {
+        whole->headers[i].data = (char *)(uintptr_t)common->headers[i]; /* only read */
+        whole->headers[i].next = list;
+        list = &whole->headers[i];
+    }
     if (access->len > 0) {
-        (void)snprintf(whole->access, sizeof whole->access, ACCESS_NAME "%s", access->bytes);
-        whole->access_header = (struct curl_slist){.data = whole->access, .next = headers};
-        headers = &whole->access_header;
+        request_access(access, whole->access);
+        whole->headers[REQUEST_HEADERS] = (struct curl_slist){whole->access, list};
+        list = &whole->headers[REQUEST_HEADERS];
     }
+    SET(HTTPHEADER, list);
+    SET(POSTFIELDSIZE, (long)request_body(token, whole->body));
     SET(POSTFIELDS, whole->body); /* not copied */
-    SET(POSTFIELDSIZE, (long)len);
-    SET(HTTPHEADER, headers);
     return !failed;
-}
-
-void transfer_free(struct transfer *transfer)
-{
-    struct whole *whole = whole_of(transfer);
-    struct transfer_maker *maker = whole->maker;
-    CURL *easy = whole->easy;
-    bool failed = false;
-
-    if (transfer->kind != TRANSFER_CHECK || maker->pooled >= POOL_MAX) {
-        whole_free(whole);
-        return;
-    }
-    SET(HTTPHEADER, NULL);
-    SET(POSTFIELDS, NULL);
-    /* Setting it frees, and so wipes, a buffer in which the token may be. */
-    SET(UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-    if (failed) {
-        whole_free(whole);
-        return;
-    }
-    dba_wipe(whole->access, sizeof whole->access);
-    dba_wipe(whole->body, sizeof whole->body);
-    incoming_reset(&transfer->in);
-    transfer->sent = transfer->repeated = false;
-    TAILQ_INSERT_HEAD(&maker->pool, transfer, link);
-    maker->pooled++;
-}
-
-/* ---- what they have in common ---- */
-
-static bool header_add(struct transfer_maker *maker, const char *name, const char *value)
-{
-    char line[640];
-    struct curl_slist *list;
-
-    /* "Name;" is how libcurl is asked for a header without a value, "Name:" takes it out. */
-    (void)snprintf(line, sizeof line, value[0] != '\0' ? "%s: %s" : "%s;", name, value);
-    list = curl_slist_append(maker->headers, line);
-    if (list != NULL)
-        maker->headers = list;
-    return list != NULL;
-}
-
-struct transfer_maker *transfer_maker_new(const struct transfer_options *options)
-{
-    const struct link_setup *setup = options->setup;
-    struct transfer_maker *maker = calloc(1, sizeof *maker);
-
-    if (maker == NULL)
-        return NULL;
-    TAILQ_INIT(&maker->pool);
-    maker->options = *options;
-    (void)snprintf(maker->url, sizeof maker->url, "%s" CALL_PATH, setup->url);
-    maker->headers = curl_slist_append(NULL, "Expect:");
-    if (maker->headers == NULL || !header_add(maker, "Content-Type", "application/json") ||
-        !header_add(maker, "Selfassigned-Instance-ID", setup->instance_id) ||
-        (setup->org_key[0] != '\0' && !header_add(maker, "Org-Key", setup->org_key)))
-        transfer_maker_free(&maker);
-    return maker;
-}
-
-void transfer_maker_free(struct transfer_maker **maker)
-{
-    struct transfer *transfer;
-
-    if (*maker == NULL)
-        return;
-    while ((transfer = TAILQ_FIRST(&(*maker)->pool)) != NULL) {
-        TAILQ_REMOVE(&(*maker)->pool, transfer, link);
-        whole_free(whole_of(transfer));
-    }
-    curl_slist_free_all((*maker)->headers);
-    free(*maker);
-    *maker = NULL;
 }
 
 /* ---- where they run ---- */
@@ -359,32 +273,30 @@ static enum dba_cause cause_of(CURLcode code)
     static const struct {
         CURLcode code;
         enum dba_cause cause;
-    } causes[] = {
-        {CURLE_OK, DBA_CAUSE_NONE},
-        {CURLE_COULDNT_RESOLVE_HOST, DBA_CAUSE_DNS},
-        {CURLE_COULDNT_RESOLVE_PROXY, DBA_CAUSE_DNS},
-        {CURLE_COULDNT_CONNECT, DBA_CAUSE_CONNECT},
-        {CURLE_PROXY, DBA_CAUSE_CONNECT},
-        {CURLE_NO_CONNECTION_AVAILABLE, DBA_CAUSE_CONNECT},
-        {CURLE_OPERATION_TIMEDOUT, DBA_CAUSE_TIMEOUT},
-        {CURLE_SSL_CONNECT_ERROR, DBA_CAUSE_TLS},
-        {CURLE_PEER_FAILED_VERIFICATION, DBA_CAUSE_TLS},
-        {CURLE_SSL_PINNEDPUBKEYNOTMATCH, DBA_CAUSE_TLS},
-        {CURLE_SSL_INVALIDCERTSTATUS, DBA_CAUSE_TLS},
-        {CURLE_SSL_ISSUER_ERROR, DBA_CAUSE_TLS},
-        {CURLE_SSL_CACERT_BADFILE, DBA_CAUSE_TLS},
-        {CURLE_SSL_CERTPROBLEM, DBA_CAUSE_TLS},
-        {CURLE_SSL_CIPHER, DBA_CAUSE_TLS},
-        {CURLE_USE_SSL_FAILED, DBA_CAUSE_TLS},
-        {CURLE_SEND_ERROR, DBA_CAUSE_CLOSED},
-        {CURLE_RECV_ERROR, DBA_CAUSE_CLOSED},
-        {CURLE_GOT_NOTHING, DBA_CAUSE_CLOSED},
-        {CURLE_PARTIAL_FILE, DBA_CAUSE_CLOSED},
-        {CURLE_HTTP2, DBA_CAUSE_CLOSED},
-        {CURLE_HTTP2_STREAM, DBA_CAUSE_CLOSED},
-        {CURLE_OUT_OF_MEMORY, DBA_CAUSE_CHECKER},
-        {CURLE_FAILED_INIT, DBA_CAUSE_CHECKER},
-    };
+    } causes[] = {{CURLE_OK, DBA_CAUSE_NONE},
+                  {CURLE_COULDNT_RESOLVE_HOST, DBA_CAUSE_DNS},
+                  {CURLE_COULDNT_RESOLVE_PROXY, DBA_CAUSE_DNS},
+                  {CURLE_COULDNT_CONNECT, DBA_CAUSE_CONNECT},
+                  {CURLE_PROXY, DBA_CAUSE_CONNECT},
+                  {CURLE_NO_CONNECTION_AVAILABLE, DBA_CAUSE_CONNECT},
+                  {CURLE_OPERATION_TIMEDOUT, DBA_CAUSE_TIMEOUT},
+                  {CURLE_SSL_CONNECT_ERROR, DBA_CAUSE_TLS},
+                  {CURLE_PEER_FAILED_VERIFICATION, DBA_CAUSE_TLS},
+                  {CURLE_SSL_PINNEDPUBKEYNOTMATCH, DBA_CAUSE_TLS},
+                  {CURLE_SSL_INVALIDCERTSTATUS, DBA_CAUSE_TLS},
+                  {CURLE_SSL_ISSUER_ERROR, DBA_CAUSE_TLS},
+                  {CURLE_SSL_CACERT_BADFILE, DBA_CAUSE_TLS},
+                  {CURLE_SSL_CERTPROBLEM, DBA_CAUSE_TLS},
+                  {CURLE_SSL_CIPHER, DBA_CAUSE_TLS},
+                  {CURLE_USE_SSL_FAILED, DBA_CAUSE_TLS},
+                  {CURLE_SEND_ERROR, DBA_CAUSE_CLOSED},
+                  {CURLE_RECV_ERROR, DBA_CAUSE_CLOSED},
+                  {CURLE_GOT_NOTHING, DBA_CAUSE_CLOSED},
+                  {CURLE_PARTIAL_FILE, DBA_CAUSE_CLOSED},
+                  {CURLE_HTTP2, DBA_CAUSE_CLOSED},
+                  {CURLE_HTTP2_STREAM, DBA_CAUSE_CLOSED},
+                  {CURLE_OUT_OF_MEMORY, DBA_CAUSE_CHECKER},
+                  {CURLE_FAILED_INIT, DBA_CAUSE_CHECKER}};
 
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
         if (causes[i].code == code)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cover over libcurl: transfers (one HTTP request each, used again and again) and the
- * multis that they run in (their connections). It decides nothing: what is sent where, and
- * what follows from how it ends, is http.c.
+ * A cover over libcurl: transfers (one HTTP request each) and the multis that they run in
+ * (their connections). It decides nothing: what is sent where, and what follows from how it
+ * ends, is in http.c.
  */
 #ifndef DBA_CHECKER_TRANSFER_H
 #define DBA_CHECKER_TRANSFER_H
@@ -15,6 +15,7 @@
 #include "base/token.h"
 #include "dblab-authd/checker/incoming.h"
 #include "dblab-authd/checker/names.h"
+#include "dblab-authd/checker/request.h"
 #include "dblab-authd/checker/sockets.h"
 #include "dblab-authd/common/link.h"
 #include "dblab-authd/common/loop.h"
@@ -56,27 +57,24 @@ struct transfer {
 };
 TAILQ_HEAD(transfers, transfer);
 
-/* What all transfers have in common. */
+/* What all transfers have in common; borrowed by each, as is all that it points to. */
 struct transfer_options {
-    const struct link_setup *setup; /* borrowed, as the rest */
-    const char *ca;                 /* PEM; NULL: the system's */
+    const struct link_setup *setup;
+    const struct request_common *common;
+    const char *ca; /* PEM; NULL: the system's */
     size_t ca_len;
     const char *ca_path; /* the system's folder of hashed names; NULL: none */
     struct sockets *sockets;
 };
-struct transfer_maker;
-
-struct transfer_maker *transfer_maker_new(const struct transfer_options *options);
-void transfer_maker_free(struct transfer_maker **maker);
 
 /* NULL: out of memory. */
-struct transfer *transfer_new(struct transfer_maker *maker, enum transfer_kind kind);
+struct transfer *transfer_new(const struct transfer_options *options, enum transfer_kind kind);
 
 /* What a check asks, and with which Access-Token (len 0: none). Both copied. */
 bool transfer_ask(struct transfer *transfer, const struct dba_token *token,
                   const struct dba_token *access);
 
-/* Gives it back to its maker, or frees it; no token is left in it. It must run nowhere. */
+/* Frees it, with no token left behind. It must run nowhere. */
 void transfer_free(struct transfer *transfer);
 
 struct multi_events {

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 INSIDE = "DBA_TEST_HOST"
+BLACK_HOLE = "2001:db8::1"
 
 ACCOUNTS = {  # name: uid; each with a group of its own
     "dblab-auth": 990,
@@ -75,9 +76,17 @@ def _devices():
     _run("mount", "--move", folder, "/dev")
 
 
-def _loopback_up():
+def _loopback():
+    """Up, and with an address that nobody answers at (netdevice(7), ipv6(7))."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS
+    address = socket.inet_pton(socket.AF_INET6, BLACK_HOLE)
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            index = socket.if_nametoindex("lo")
+            fcntl.ioctl(sock, 0x8916, struct.pack("16sIi", address, 128, index))  # SIOCSIFADDR
+    except OSError:
+        pass  # no IPv6: its tests skip themselves
 
 
 def prepare():
@@ -91,10 +100,10 @@ def prepare():
     _cover("/etc/group", _database("/etc/group", [
         f"{name}:x:{uid}:" for name, uid in ACCOUNTS.items()] + ["dblab:x:2000:alice,bob"]), scratch)
     _cover("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n", scratch)
-    _cover("/etc/hosts", "127.0.0.1 localhost platform.test only4.test\n"
-           "::1 localhost platform.test only6.test\n"
-           "2001:db8::1 blackhole.test\n127.0.0.1 blackhole.test\n", scratch)
-    _loopback_up()
+    _cover("/etc/hosts", "127.0.0.1 localhost platform.test\n"
+           "::1 localhost platform.test\n"
+           f"{BLACK_HOLE} blackhole.test\n127.0.0.1 blackhole.test\n", scratch)
+    _loopback()
 
 
 if __name__ == "__main__":

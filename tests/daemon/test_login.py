@@ -153,7 +153,8 @@ def test_verification_token_never_leaves_the_host(world):
     assert daemon.auth("the-verification-token", user="setup", uid=2005).result == "accepted"
     assert daemon.account(user="setup", uid=2005).result == "accepted"
     assert str(daemon.auth("the-verification-token")) == "refused/verification/none"
-    assert daemon.ask(wire.CHECK, token="the-verification-token", user="setup").result == "accepted"
+    assert daemon.ask(wire.CHECK, token="the-verification-token", user="setup",
+                      service="sshd").result == "accepted"
     assert world.platform.counts()["requests"] == 0
 
 
@@ -248,10 +249,10 @@ def test_check_and_reload_are_roots_alone(running):
 
 
 def test_check_says_whom_a_token_belongs_to(running):
-    reply = running.daemon.ask(wire.CHECK, token="token-of-bob")
+    reply = running.daemon.ask(wire.CHECK, token="token-of-bob", service="sshd")
     assert (reply.result, reply.user, reply.email, reply.org_id) == (
         "accepted", "bob", "bob@acme.io", 1)
-    assert running.daemon.ask(wire.CHECK, token="nobody's").result == "refused"
+    assert running.daemon.ask(wire.CHECK, token="nobody's", service="sshd").result == "refused"
 
 
 def test_account_needs_a_token_of_this_host(running):
@@ -264,7 +265,8 @@ def test_account_needs_a_token_of_this_host(running):
 
 
 def test_a_check_leaves_no_token_behind(running):
-    assert running.daemon.ask(wire.CHECK, token="token-of-alice", user="alice").result == "accepted"
+    reply = running.daemon.ask(wire.CHECK, token="token-of-alice", user="alice", service="sshd")
+    assert reply.result == "accepted"
     assert str(running.daemon.account()) == "refused/no-token/none"
 
 

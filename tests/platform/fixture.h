@@ -42,7 +42,7 @@ enum body {
     BODY_GOOD, /* the answer of a Platform without this failure */
     BODY_GZIP, /* that, compressed although nobody asked for it */
     BODY_BIG,  /* that, behind 4 MiB of blanks */
-    BODY_DEEP, /* 100,000 brackets */
+    BODY_DEEP, /* 10,000 brackets in one another */
 };
 
 struct fixture {

@@ -3,7 +3,7 @@
 # Makes the certificates of the simulated Platform: make-ca.sh DIR [DAYS-OF-THE-CA]
 #
 #   ca.crt           the authority that a configuration names as caFile
-#   good.crt         localhost, 127.0.0.1, ::1, platform.test
+#   good.crt         localhost, platform.test, blackhole.test, 127.0.0.1, ::1
 #   expired.crt      the same names, of yesteryear
 #   wrong-host.crt   another host's
 #   self-signed.crt  the right names, by nobody's authority
@@ -14,7 +14,7 @@ umask 077
 dir=${1:?usage: make-ca.sh DIR}
 mkdir -p "$dir"
 cd "$dir"
-names='DNS:localhost,DNS:platform.test,IP:127.0.0.1,IP:::1'
+names='DNS:localhost,DNS:platform.test,DNS:blackhole.test,IP:127.0.0.1,IP:::1'
 
 key() {
     openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"

@@ -18,7 +18,8 @@ struct pair *book_pair(struct token *token, const struct name *name)
 
 bool book_remembers(const struct world *w, const struct pair *pair)
 {
-    return pair->alive > 0 || w->now < dba_time_add(pair->last, w->conf.remember);
+    return pair->alive > 0 || (pair->forgotten == DBA_NEVER &&
+                               w->now < dba_time_add(pair->last, w->conf.remember));
 }
 
 bool book_held(const struct world *w, const struct token *token)
@@ -68,31 +69,39 @@ static void forget(struct world *w, struct token *token, struct pair *pair)
     evidence_recount(w);
 }
 
-static bool forgotten(const struct world *w, const struct pair *pair)
+static bool is_over(const struct world *w, const struct pair *pair)
 {
-    return pair->alive == 0 &&
-           w->now >= dba_time_add(pair->last, w->conf.remember) + REMEMBER_GRACE;
+    return pair->alive == 0 && pair->forgotten != DBA_NEVER &&
+           w->now >= pair->forgotten + REMEMBER_GRACE;
 }
 
-/* Event: is it still remembered? */
+/* Event: is it still remembered? Once it is not, a longer `remember` brings nothing back. */
 static void remember_over(struct world *w, void *actor, uint64_t number)
 {
     struct token *token = actor;
 
-    for (size_t i = 0; i < token->pairs_count; i++)
-        if (token->pairs[i].id == number && forgotten(w, &token->pairs[i])) {
-            forget(w, token, &token->pairs[i]);
+    for (size_t i = 0; i < token->pairs_count; i++) {
+        struct pair *pair = &token->pairs[i];
+
+        if (pair->id != number)
+            continue;
+        if (pair->forgotten == DBA_NEVER &&
+            w->now >= dba_time_add(pair->last, w->conf.remember)) {
+            pair->forgotten = w->now;
+            queue_put(&w->queue, w->now + REMEMBER_GRACE, remember_over, token, number);
+        }
+        if (is_over(w, pair)) {
+            forget(w, token, pair);
             return;
         }
+    }
     book_recount(w);
 }
 
 static void remember_until(struct world *w, struct token *token, const struct pair *pair)
 {
-    dba_time until = dba_time_add(pair->last, w->conf.remember);
-
-    queue_put(&w->queue, until, remember_over, token, pair->id);
-    queue_put(&w->queue, until + REMEMBER_GRACE, remember_over, token, pair->id);
+    queue_put(&w->queue, dba_time_add(pair->last, w->conf.remember), remember_over, token,
+              pair->id);
 }
 
 /* ---- accepted ---- */
@@ -128,6 +137,7 @@ void book_accepted(struct world *w, const struct ask *ask, const struct dba_deci
     }
     pair->service = ask->service;
     pair->last = w->now;
+    pair->forgotten = DBA_NEVER;
     token->ever_known = true;
     if (token->good.count > 0 && d->reason != DBA_REASON_OUTAGE)
         pair->facts = token->good.verdicts[(token->good.count - 1) % VERDICTS].facts;
@@ -149,7 +159,7 @@ void book_gone(struct world *w, struct process *process)
                 continue;
             pair->alive--;
             pair->name->alive--;
-            if (forgotten(w, pair))
+            if (is_over(w, pair))
                 forget(w, token, pair);
             break;
         }

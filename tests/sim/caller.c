@@ -228,6 +228,7 @@ static void start(struct world *w, void *actor, uint64_t number)
     draft->limit = draft->deadline;
     if (draft->op != DBA_OP_CHECK && wait != DBA_NEVER && w->now + wait < draft->limit)
         draft->limit = w->now + wait;
+    draft->backlog = w->asks_open + w->live;
     draft->must_be_limited = inv_must_limit(w, draft);
     ask = open_slot(w, draft);
     free(draft);

@@ -33,12 +33,21 @@ static void over(struct request *request)
     request->token->open--;
 }
 
+static void timed_out(struct world *w, void *actor, uint64_t number)
+{
+    (void)actor;
+    (void)number;
+    w->undecided = w->now;
+    w->undecided_order = ++w->sequence;
+}
+
 /* Nobody will answer this one; the core believes so a little later than we. */
 static void unanswered(struct world *w, struct request *request)
 {
     over(request);
     request->token->repeated = true;
-    request->token->undecided = w->now + LATE;
+    request->token->undecided = w->undecided = w->now + LATE;
+    queue_put(&w->queue, w->now + LATE / 3, timed_out, NULL, 0);
 }
 
 static void hand_over(struct world *w, struct request *request)

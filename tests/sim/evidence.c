@@ -30,18 +30,18 @@ void evidence_negative(struct world *w, struct token *token, struct pair *pair,
     w->marks |= pair->may_go;
 }
 
-static bool may_speak(const struct world *w, const struct request *request)
+bool evidence_may_speak(const struct world *w, const struct token *token)
 {
-    if (request->token == w->conf.own)
+    if (token == w->conf.own)
         return true;
-    return request->token->live && request->answer.org_id == rule_org(w) &&
-           (w->conf.own == NULL || w->own_invalid || !w->own_answered);
+    return token->live && (w->conf.own == NULL || w->own_invalid || !w->own_answered);
 }
 
 /* A good answer, of which it may be that it was a witness's. */
 void evidence_witness(struct world *w, const struct request *request)
 {
-    if (w->suspects == 0 || !may_speak(w, request))
+    if (w->suspects == 0 || !request->may_speak ||
+        (request->token != w->conf.own && request->answer.org_id != rule_org(w)))
         return;
     for (size_t i = 0; i < w->tokens_count; i++) {
         struct token *token = w->tokens[i];

@@ -159,9 +159,10 @@ void host_configure(struct world *w, bool new_platform)
 {
     struct dba_settings *old = w->settings;
 
-    world_say(w, "admin     reload%s bound=%.3f A=%.3f orgId=%lld own=%zd",
+    world_say(w, "admin     reload%s bound=%.3f A=%.3f remember=%.3f orgId=%lld own=%zd",
               new_platform ? " (new Platform)" : "", dba_time_in_seconds(w->conf.bound),
-              dba_time_in_seconds(conf_max_age(&w->conf)), (long long)w->conf.org_id,
+              dba_time_in_seconds(conf_max_age(&w->conf)),
+              dba_time_in_seconds(w->conf.remember), (long long)w->conf.org_id,
               w->conf.own != NULL ? (ssize_t)w->conf.own->number : (ssize_t)-1);
     w->sequence++;
     if (new_platform) {

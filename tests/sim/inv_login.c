@@ -58,7 +58,8 @@ static bool token_undecided(const struct token *token, const struct ask *ask)
 
 static bool platform_undecided(struct world *w, const struct ask *ask)
 {
-    if (w->undecided_order > w->decided_order || w->probing || w->hold_until > w->now)
+    if (w->undecided_order > w->decided_order || w->undecided > w->now || w->probing ||
+        w->hold_until > w->now)
         return true;
     if (ask->token != NULL)
         return token_undecided(ask->token, ask);
@@ -171,7 +172,7 @@ static bool should_pass(const struct world *w, const struct token *token, const 
 }
 
 /* How long a good Platform may need for this one: those before it, the own token, its own. */
-static dba_time needed(const struct world *w)
+static dba_time needed(const struct world *w, const struct ask *ask)
 {
     dba_time slots = w->http2 ? w->conf.in_flight : w->conf.connections;
 
@@ -179,8 +180,7 @@ static dba_time needed(const struct world *w)
         slots = w->conf.in_flight;
     if (slots > 1)
         slots--;
-    return w->latency * (4 + ((dba_time)(w->asks_open + w->live) + slots) / slots) +
-           DBA_SECOND / 10;
+    return w->latency * (4 + ((dba_time)ask->backlog + slots) / slots) + DBA_SECOND / 10;
 }
 
 /* After a pause one request at a time is sent; whoever is not that one is told so at once. */
@@ -200,9 +200,9 @@ void inv_live(struct world *w, const struct ask *ask, const struct dba_decision 
     bool pass = false;
 
     if (settled == DBA_NEVER || ask->asked < settled || d->result == DBA_ACCEPTED ||
-        d->result == DBA_LIMITED || ask->name->text[0] == '\0')
+        d->result == DBA_LIMITED || ask->name->text[0] == '\0' || !inv_promise(w))
         return;
-    if (d->cause == DBA_CAUSE_WAIT && ask->limit - ask->asked < needed(w))
+    if (d->cause == DBA_CAUSE_WAIT && ask->limit - ask->asked < needed(w, ask))
         return;
     if (d->cause == DBA_CAUSE_HELD && w->probing && paused(w))
         return;

@@ -79,14 +79,20 @@ static dba_time slack(const struct world *w)
     return w->late + (capacity(w) <= w->live + 1 ? 3 * w->latency : w->latency) + DBA_MSEC;
 }
 
+bool inv_promise(const struct world *w)
+{
+    dba_time window = conf_max_age(&w->conf) - w->conf.timeout;
+
+    return (dba_time)w->live * w->latency * 4 <= (dba_time)capacity(w) * window;
+}
+
 static bool promise_holds(const struct world *w)
 {
     dba_time window = conf_max_age(&w->conf) - w->conf.timeout;
     dba_time settled = phase_settled(w);
 
     return settled != DBA_NEVER && w->now >= settled + window && !w->probing &&
-           w->now >= w->opened + conf_max_age(&w->conf) + window &&
-           (dba_time)w->live * w->latency * 4 <= (dba_time)capacity(w) * window &&
+           w->now >= w->opened + conf_max_age(&w->conf) + window && inv_promise(w) &&
            window >= 4 * w->latency + 8 * w->late;
 }
 
@@ -97,8 +103,9 @@ static void check_age(struct world *w, const struct token *token)
     if (!token->live || token->good_high == DBA_NEVER || !promise_holds(w) ||
         w->now - token->live_since < 2 * window)
         return;
-    /* An answer without an email says nothing. */
-    if (!platform_truth(token)->good || platform_truth(token)->email[0] == '\0')
+    /* An answer without an email says nothing, and what has just changed may be suspected. */
+    if (!platform_truth(token)->good || platform_truth(token)->email[0] == '\0' ||
+        token->versions[token->versions_count - 1].from > w->now - 2 * window)
         return;
     if (w->now - token->good_high > window + slack(w))
         world_fail(w, "6", "the verdict of live token %zu is %.3f s old, A - T is %.3f",
@@ -130,6 +137,7 @@ void inv_request(struct world *w, struct request *request)
     for (size_t i = 0; i < token->pairs_count; i++)
         suspected |= token->pairs[i].negative != 0;
     request->may_witness = w->suspects > (suspected ? 1u : 0u);
+    request->may_speak = evidence_may_speak(w, token);
     request->login =
         !own && !request->recheck && w->suspects == 0 && !token->repeated && !token->live;
     if (token == w->conf.secret)
@@ -188,7 +196,7 @@ void inv_answered(struct world *w, const struct request *request)
     w->undecided_order = w->sequence;
     if (answer->hold)
         hold(w, answer);
-    else if (w->probing && w->now >= w->hold_until && request->sent >= w->hold_until)
+    else if (w->probing && w->now >= w->hold_until && request->sent >= w->held_at)
         w->probe_failed = w->now;
 }
 

@@ -80,6 +80,7 @@ struct pair {
     dba_time negative_at; /* the same as a time */
     bool alone;           /* nobody could have been a witness then */
     uint64_t witnessed;   /* when a witness that was sent later had arrived; 0: none */
+    dba_time forgotten;   /* when it was; DBA_NEVER: it is remembered */
     bool may_go;          /* twice answered so, around the witness */
 };
 
@@ -95,7 +96,7 @@ struct token {
     struct pair pairs[PAIRS];
     size_t pairs_count;
     struct history good, bad;
-    uint64_t refused;   /* when it was last refused as invalid, or lost */
+    uint64_t refused; /* when it was last refused as invalid, or lost */
     /* When the request was sent on whose answer the core relies: not before, not after. The two
      * differ while it may have been asked about as a witness. DBA_NEVER: none. */
     dba_time good_low, good_high;
@@ -148,7 +149,7 @@ struct rest {
 struct process {
     struct dba_process id;
     bool running, watched, gone_told;
-    unsigned asks; /* drafts and open ones that name it */
+    unsigned asks;      /* drafts and open ones that name it */
     struct rest *rests; /* accepted auths that rest on it */
     size_t rests_count, rests_room;
     struct process *next;
@@ -185,6 +186,7 @@ struct ask {
     dba_time asked, deadline, limit; /* limit: the service's wait, or the deadline */
     dba_time life;                   /* with PLAN_STAY: how long the process goes on */
     bool must_be_limited;
+    size_t backlog; /* callers that waited already, and live tokens */
 };
 
 /* ---- platform.c, checker.c ---- */
@@ -195,9 +197,10 @@ struct request {
     dba_time sent;
     uint64_t sent_order;
     bool recheck, login, may_witness;
-    bool over;     /* answered, lost, or past T */
-    bool lost;     /* with its checker */
-    bool outdated; /* its answer counts nothing: sent under another own token */
+    bool may_speak; /* for others, as a witness, when it was sent */
+    bool over;      /* answered, lost, or past T */
+    bool lost;      /* with its checker */
+    bool outdated;  /* its answer counts nothing: sent under another own token */
     struct dba_answer answer;
     const char *email; /* of the answer; lives as long as the world */
     unsigned events;   /* that still name it */
@@ -399,6 +402,7 @@ void book_lost(struct world *w, struct token *token, struct pair *pair);
 /* ---- evidence.c ---- */
 void evidence_negative(struct world *w, struct token *token, struct pair *pair,
                        const struct request *request);
+bool evidence_may_speak(const struct world *w, const struct token *token);
 void evidence_witness(struct world *w, const struct request *request);
 void evidence_over(struct world *w, struct token *token); /* nothing follows any more */
 void evidence_expire(struct world *w);
@@ -410,6 +414,7 @@ bool inv_must_limit(const struct world *w, const struct ask *ask);
 void inv_limited(struct world *w, const struct ask *ask, const struct dba_decision *d);
 void inv_live(struct world *w, const struct ask *ask, const struct dba_decision *d);
 void inv_request(struct world *w, struct request *request);
+bool inv_promise(const struct world *w); /* live tokens x answer time is small enough */
 void inv_token(struct world *w, struct token *token);
 void inv_answered(struct world *w, const struct request *request);
 void inv_log(struct world *w, const char *text);
