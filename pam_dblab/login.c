@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One call of an application: what it says of the login, who that is, and asking the daemon.
+ */
 #include <string.h>
 #include <syslog.h>
 
@@ -39,15 +42,28 @@ int login_start(struct login *login, pam_handle_t *pamh, int flags, int argc, co
     return PAM_SUCCESS;
 }
 
+/* Our own sentences name settings in quotes; within a quoted value they are single ones. */
+static const char *requote(char *dst, size_t cap, const char *sentence)
+{
+    size_t i;
+
+    for (i = 0; i + 1 < cap && sentence[i] != '\0'; i++)
+        dst[i] = sentence[i] == '"' ? '\'' : sentence[i];
+    dst[i] = '\0';
+    return dst;
+}
+
 void login_log(const struct login *login, const char *phase, int level, const char *result,
                const char *reason)
 {
     char user[DBA_USER_MAX + 1];
     char rhost[128];
+    char why[256];
 
     pam_syslog(login->pamh, level, "%s user=\"%s\" address=\"%s\" result=%s reason=\"%s\"",
                phase, dba_text_clean(user, sizeof user, login->user),
-               dba_text_clean(rhost, sizeof rhost, login->rhost), result, reason);
+               dba_text_clean(rhost, sizeof rhost, login->rhost), result,
+               requote(why, sizeof why, reason));
 }
 
 void login_who(struct login *login, const char *phase)

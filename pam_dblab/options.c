@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The words after the module's name. libpam cuts them at blanks; one with blanks in it is
+ * written in brackets, `[prompt=Token: ]`, and comes here without them (pam.conf(5)).
+ */
 #include <string.h>
 #include <syslog.h>
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What auth leaves for account, in the handle: libpam wipes the token itself before account is
+ * called, and an application may change the user in between.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -47,7 +47,7 @@ demo: packages-demo
 # Further test programs: each folder adds its own.
 TEST_PROGRAMS := $(BUILD)/pam-runner $(BUILD)/simulate $(if $(VARIANT),,$(BUILD)/platformd)
 
-$(BUILD)/pam-runner: $(call obj,tests/pam/runner.c) $(BUILD)/lib.a
+$(BUILD)/pam-runner: $(call obj,$(wildcard tests/pam/*.c)) $(BUILD)/support.a $(BUILD)/lib.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lpam
 

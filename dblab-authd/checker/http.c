@@ -33,6 +33,8 @@ struct generation {
     bool answered, http2; /* by the last answer */
 };
 
+TAILQ_HEAD(generations, generation);
+
 struct http {
     struct loop *loop;
     struct link_setup setup;
@@ -40,8 +42,8 @@ struct http {
     struct names *names;
     struct transfer_options options;
     struct request_common common;
-    TAILQ_HEAD(, generation) generations; /* the last is the current one, the others retire */
-    struct transfers waiting;             /* for the first name lookup, the oldest first */
+    struct generations generations; /* the last is the current one, the others retire */
+    struct transfers waiting;       /* for the first name lookup, the oldest first */
     struct loop_timer *waiting_timer;
     uint32_t checks; /* under way */
     struct warmth warmth;
@@ -52,8 +54,6 @@ struct http {
     http_cold_fn *cold;
     void *arg;
 };
-
-TAILQ_HEAD(generations, generation);
 
 static struct generation *current(const struct http *http)
 {
@@ -485,6 +485,7 @@ void http_free(struct http **http)
         return;
     transfers_clear(&(*http)->waiting);
     while ((generation = TAILQ_FIRST(&(*http)->generations)) != NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that one is taken out */
         transfers_clear(&generation->transfers);
         generation_free(generation);
     }

@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -49,23 +50,23 @@ static void job_release(struct job *job)
 /* Appends one address to a list; false: it has no form that curl can read, or no room. */
 static bool address_add(char text[RESOLVE_TEXT_MAX], const struct addrinfo *info)
 {
-    bool six = info->ai_family == AF_INET6;
     size_t used = strlen(text);
+    const char *comma = used > 0 ? "," : "";
     char host[NI_MAXHOST];
-    size_t need;
+    int len;
 
-    if (!six && info->ai_family != AF_INET)
+    if (info->ai_family != AF_INET6 && info->ai_family != AF_INET)
         return false;
     if (getnameinfo(info->ai_addr, info->ai_addrlen, host, sizeof host, NULL, 0,
                     NI_NUMERICHOST) != 0 ||
         strchr(host, '%') != NULL)
         return false;
-    need = strlen(host) + (six ? 2 : 0) + (used > 0 ? 1 : 0);
-    if (used + need >= RESOLVE_TEXT_MAX)
+    len = snprintf(text + used, RESOLVE_TEXT_MAX - used,
+                   info->ai_family == AF_INET6 ? "%s[%s]" : "%s%s", comma, host);
+    if (len < 0 || (size_t)len >= RESOLVE_TEXT_MAX - used) {
+        text[used] = '\0';
         return false;
-    if (used > 0)
-        strcat(text, ",");
-    strcat(strcat(strcat(text, six ? "[" : ""), host), six ? "]" : "");
+    }
     return true;
 }
 

@@ -92,10 +92,10 @@ static bool room_for(struct sockets *sockets, int fd)
 
     if (fd < sockets->room)
         return true;
-    grown = reallocarray(sockets->by_fd, (size_t)room, sizeof(*grown));
+    grown = reallocarray(sockets->by_fd, (size_t)room, sizeof(struct entry *));
     if (grown == NULL)
         return false;
-    memset(grown + sockets->room, 0, (size_t)(room - sockets->room) * sizeof(*grown));
+    memset(grown + sockets->room, 0, (size_t)(room - sockets->room) * sizeof(struct entry *));
     sockets->by_fd = grown;
     sockets->room = room;
     return true;
@@ -233,7 +233,7 @@ static int local_port_of(int fd)
         struct sockaddr any;
         struct sockaddr_in four;
         struct sockaddr_in6 six;
-    } address;
+    } address = {.any.sa_family = AF_UNSPEC};
     socklen_t len = sizeof address;
 
     if (getsockname(fd, &address.any, &len) != 0)

@@ -10,9 +10,9 @@
 #include "dblab-authd/checker/request.h"
 #include "dblab-authd/checker/wiping.h"
 
-#define IDLE_MAX        (365l * 24 * 60 * 60) /* s: the Platform ends a connection, not we */
-#define UPLOAD_BUFFER   16384l                /* the least that libcurl takes */
-#define DOWNLOAD_BUFFER 4096l /* each transfer has one; an answer has some hundred bytes */
+#define IDLE_MAX        (365L * 24 * 60 * 60) /* s: the Platform ends a connection, not we */
+#define UPLOAD_BUFFER   16384L                /* the least that libcurl takes */
+#define DOWNLOAD_BUFFER 4096L /* each transfer has one; an answer has some hundred bytes */
 #define TURNS_MAX       16    /* of libcurl for one event, before others have theirs */
 
 /* A whole transfer. */
@@ -76,6 +76,7 @@ static int on_close_socket(void *arg, curl_socket_t fd)
 }
 
 /* A connection was found or made; the next that libcurl does is to send. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static int on_connection(void *arg, char *to, char *from, int to_port, int from_port)
 {
     struct whole *whole = arg;

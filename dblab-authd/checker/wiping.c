@@ -22,7 +22,7 @@ void *wiping_realloc(void *memory, size_t size)
     /* Shrinking stays in place: all of the block is wiped when it is freed. */
     if (memory != NULL && size > 0 && size <= had)
         return memory;
-    moved = malloc(size);
+    moved = malloc(size > 0 ? size : 1);
     if (moved == NULL)
         return NULL;
     if (memory != NULL)

@@ -131,7 +131,7 @@ struct loop_timer *loop_timer_new(struct loop *loop, loop_timer_fn *fn, void *ar
     /* Room is made here, so that setting a timer cannot fail. */
     if (loop->timers == loop->room) {
         size_t room = loop->room == 0 ? 16 : 2 * loop->room;
-        struct loop_timer **heap = reallocarray(loop->heap, room, sizeof(*heap));
+        struct loop_timer **heap = reallocarray(loop->heap, room, sizeof(struct loop_timer *));
 
         if (heap == NULL) {
             free(timer);

@@ -20,6 +20,10 @@
 #define PAUSE_MIN_MS 5
 #define PAUSE_MAX_MS 100
 
+/* The daemon is told to answer a tenth, at most this, before we give up: its "unavailable" says
+ * why, ours would only say that nobody answered. */
+#define HEADROOM_MAX_MS 100
+
 static void pause_until(dba_time deadline, int *pause_ms)
 {
     int left = dba_time_poll_msec(deadline, dba_clock_monotonic());
@@ -190,6 +194,13 @@ static enum dba_err receive_reply(int fd, dba_time deadline, uint8_t *buf, size_
     }
 }
 
+static uint32_t time_to_answer(dba_time deadline)
+{
+    int left = dba_time_poll_msec(deadline, dba_clock_monotonic());
+
+    return (uint32_t)(left - (left / 10 < HEADROOM_MAX_MS ? left / 10 : HEADROOM_MAX_MS));
+}
+
 static enum dba_err exchange(int fd, dba_time deadline, struct dba_request *request,
                              uint8_t *buf, size_t cap, struct dba_reply *reply)
 {
@@ -197,7 +208,7 @@ static enum dba_err exchange(int fd, dba_time deadline, struct dba_request *requ
     size_t len;
     enum dba_err err;
 
-    request->wait_ms = (uint32_t)dba_time_poll_msec(deadline, dba_clock_monotonic());
+    request->wait_ms = time_to_answer(deadline);
     err = dba_request_encode(request, frame, &len);
     if (err == DBA_OK)
         err = send_all(fd, frame, len, deadline);
@@ -227,6 +238,7 @@ enum dba_err dba_client_ask(const char *socket_path, dba_time deadline,
         }
         if (err != DBA_ERR_CLOSED && !(err == DBA_ERR_REFUSED && accepted))
             break;
+        err = DBA_ERR_TIMEOUT;
         if (dba_clock_monotonic() >= deadline)
             break;
         pause_until(deadline, &pause_ms);

@@ -146,9 +146,9 @@ void dba_core_configure(struct dba_core *core, dba_time now, uint64_t random,
 {
     start_event(core, now, random);
     adopt(core, settings);
-    core->org_conflict = false;
     core->gap_until = now;
     if (new_platform) {
+        core->org_conflict = false;
         core->own_org = 0;
         core->own = DBA_OWN_NONE; /* dba_own_start() makes it unknown */
         dba_requests_lost(core, false);
@@ -169,6 +169,8 @@ void dba_core_answer(struct dba_core *core, dba_time now, uint64_t random, uint3
     /* One that the driver has not taken yet cannot have been answered. */
     if (request != NULL && dba_list_empty(&request->in_out))
         dba_request_answered(core, request, answer);
+    else if (answer->hold)
+        dba_platform_hold(core, answer->retry_after_ms); /* late, but meant for all */
     dba_platform_pump(core);
 }
 
@@ -202,6 +204,8 @@ static void expire_one(struct dba_core *core, struct dba_timer *timer)
         dba_waiter_deadline(core, dba_container(timer, struct dba_waiter, timer));
         break;
     case DBA_TIMER_REQUEST:
+        if (dba_request_slept(core, dba_container(timer, struct dba_request_out, timer)))
+            break;
         dba_request_answered(core, dba_container(timer, struct dba_request_out, timer),
                              &timeout);
         break;

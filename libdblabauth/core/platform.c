@@ -9,6 +9,9 @@
 /* The checker itself gives up after T; this is for one that does not say so. */
 #define TIMEOUT_GRACE (DBA_SECOND / 4)
 
+/* A timer that is served so late was slept over by the whole host: the Platform had no chance. */
+#define SLEPT DBA_SECOND
+
 #define PROBE_BACKOFF_MIN DBA_SECOND
 #define PROBE_BACKOFF_MAX (4 * DBA_SECOND)
 
@@ -144,7 +147,7 @@ static void probe_later(struct dba_core *core)
         core->probe_backoff = PROBE_BACKOFF_MAX;
 }
 
-static void hold(struct dba_core *core, uint32_t retry_after_ms)
+void dba_platform_hold(struct dba_core *core, uint32_t retry_after_ms)
 {
     dba_time asked = retry_after_ms > 0 ? retry_after_ms * DBA_MSEC : DBA_SECOND;
     dba_time oldest = dba_live_oldest(core);
@@ -180,7 +183,7 @@ static void follow(struct dba_core *core, const struct dba_request_out *request,
     if (request->probe)
         core->probes--;
     if (answer->hold) {
-        hold(core, answer->retry_after_ms);
+        dba_platform_hold(core, answer->retry_after_ms);
     } else if (core->flow != DBA_FLOW_PROBE) {
         return;
     } else if (answer->class != DBA_ANSWER_UNDECIDED) {
@@ -260,6 +263,19 @@ static void repeat(struct dba_core *core, const struct dba_request_out *done, bo
         dba_witness_lost(core, done->witness);
     else
         dba_own_lost(core);
+}
+
+bool dba_request_slept(struct dba_core *core, struct dba_request_out *request)
+{
+    dba_time due = request->sent + core->settings->timeout + TIMEOUT_GRACE;
+    struct dba_request_out done = *request;
+
+    if (core->now - due < SLEPT)
+        return false;
+    request_free(core, request);
+    core->probes -= done.probe;
+    repeat(core, &done, false);
+    return true;
 }
 
 void dba_request_answered(struct dba_core *core, struct dba_request_out *request,

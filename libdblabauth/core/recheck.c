@@ -48,7 +48,13 @@ static dba_time min_gap(const struct dba_core *core)
     return gap_of_rate(per_second * (still ? RATE_STILL : RATE_CHANGED) + 1);
 }
 
-/* The gap that every deadline in `due` allows. */
+/* A little before the latest time: the pace is worked out only now and then. */
+static dba_time deadline(const struct dba_core *core, const struct dba_known *known)
+{
+    return known->verdict.sent + window(core) - window(core) / 16;
+}
+
+/* The gap that every deadline in `due` allows, from the last re-check on. */
 static dba_time needed_gap(const struct dba_core *core)
 {
     dba_time gap =
@@ -57,7 +63,7 @@ static dba_time needed_gap(const struct dba_core *core)
 
     for (struct dba_list *n = core->due.next; n != &core->due; n = n->next) {
         const struct dba_known *known = dba_container(n, struct dba_known, in_due);
-        dba_time left = known->verdict.sent + window(core) - core->now;
+        dba_time left = deadline(core, known) - core->last_recheck;
 
         k++;
         if (left / k < gap)
@@ -142,6 +148,10 @@ struct dba_known *dba_recheck_next(struct dba_core *core)
         dba_time early = due->verdict.sent + window(core) / 2;
         dba_time paced = core->last_recheck + pace(core);
 
+        if (paced > deadline(core, due))
+            paced = deadline(core, due);
+        if (paced < core->last_recheck + min_gap(core))
+            paced = core->last_recheck + min_gap(core);
         when = early > paced ? early : paced;
         next = due;
     }

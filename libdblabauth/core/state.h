@@ -388,9 +388,15 @@ void dba_platform_pump(struct dba_core *core);
 struct dba_request_out *dba_request_new(struct dba_core *core);
 void dba_request_answered(struct dba_core *core, struct dba_request_out *request,
                           const struct dba_answer *answer);
+
+/* Its time is over, but only because the host slept: it is sent again. */
+bool dba_request_slept(struct dba_core *core, struct dba_request_out *request);
 void dba_requests_lost(struct dba_core *core, bool lost); /* all are sent again */
 void dba_requests_outdate(struct dba_core *core); /* all will be, once they are answered */
 void dba_platform_flow_due(struct dba_core *core);
+
+/* The Platform asks for a pause. 0: it names no time. */
+void dba_platform_hold(struct dba_core *core, uint32_t retry_after_ms);
 
 /* Can a new login's check be sent at once, or has it to wait only for a slot? */
 bool dba_platform_takes_login(const struct dba_core *core, enum dba_cause *cause);

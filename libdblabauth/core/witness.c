@@ -28,20 +28,29 @@ static bool eligible(const struct dba_core *core, const struct dba_check *check,
     return true;
 }
 
+/*
+ * The newest first: it was most likely answered valid a moment ago. One that is being checked
+ * itself may be about to be refused, so it is asked only if there is nobody else; but it is alive,
+ * so it must be asked.
+ */
 static struct dba_known *other_for(const struct dba_core *core, const struct dba_check *check)
 {
+    struct dba_known *busy = NULL;
+
     if (check->tries == DBA_WITNESS_TRIES)
         return NULL;
-    /* The newest first: it was most likely answered valid a moment ago. One that is being
-     * checked itself may be about to be refused. */
     for (struct dba_list *n = core->live.prev; n != &core->live; n = n->prev) {
         struct dba_known *known = dba_container(n, struct dba_known, in_live);
         const struct dba_digest *digest = dba_table_key(core->known, known);
 
-        if (eligible(core, check, digest) && dba_table_find(core->checks, digest) == NULL)
+        if (!eligible(core, check, digest))
+            continue;
+        if (dba_table_find(core->checks, digest) == NULL)
             return known;
+        if (busy == NULL)
+            busy = known;
     }
-    return NULL;
+    return busy;
 }
 
 enum choice { CHOICE_OWN, CHOICE_OTHER, CHOICE_NONE };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The map is one copy of the file's text, cut into words in place, and an array of (email,
- * name) pairs sorted by email, so that 100,000 lines cost two allocations and a search is a
+ * name) pairs sorted by email: two blocks of memory for 100,000 lines, and a search is a
  * bisection.
  */
 #include "model/identity.h"

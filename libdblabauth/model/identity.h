@@ -24,7 +24,7 @@ struct dba_map;
  * Parses the text of a map file: lines `email  name [name...]`, separated by blanks, '#'
  * starts a comment, empty lines count nothing. Several lines for one email add up. A name
  * must pass dba_name_valid() or, in lower case, dba_address_valid(); an email is any text
- * without blanks and control bytes of at most 254 bytes with an '@' in it.
+ * without blanks and control bytes of at most 254 bytes with something on both sides of an '@'.
  *
  * On DBA_ERR_FORM or DBA_ERR_SIZE `*line` is the line's number and `*why` a sentence (static).
  * `text` need not end with NUL or a newline. *out is NULL on any error.

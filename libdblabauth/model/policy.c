@@ -9,6 +9,7 @@
 
 #define FIRST_LINE "dblab-auth-policy "
 #define VERSION    "1"
+#define NO_UID     ((uid_t)-1) /* chown(2) and others: nobody's, so never in the file */
 
 /* ---- reading: one pass, nothing allocated: this is in the path of each login ---- */
 
@@ -46,7 +47,7 @@ static bool number(struct span span, uid_t *out)
         value = value * 10 + (uint64_t)(span.at[i] - '0');
     }
     *out = (uid_t)value;
-    return value < UINT32_MAX;
+    return value < NO_UID;
 }
 
 struct reading {
@@ -181,7 +182,7 @@ static void print(struct printing *out, const char *format, ...)
         out->len += (size_t)len;
 }
 
-/* A name that would not read back as it is. */
+/* Would it read back as it is? */
 static bool printable(const char *name)
 {
     if (name[0] == '\0')
@@ -200,15 +201,21 @@ static bool names_printable(const struct dba_names *names)
     return true;
 }
 
+static bool service_printable(const struct dba_service *service)
+{
+    for (size_t i = 0; i < service->callers_count; i++)
+        if (service->callers[i] == NO_UID)
+            return false;
+    return dba_service_name_valid(service->name) && names_printable(&service->deny_users);
+}
+
 static bool settings_printable(const struct dba_settings *s)
 {
-    if (!dba_name_valid(s->group) || s->min_uid == UINT32_MAX ||
-        !names_printable(&s->deny_users))
+    if (!dba_name_valid(s->group) || s->min_uid == NO_UID || !names_printable(&s->deny_users))
         return false;
     for (size_t i = 0; i < s->services_count; i++)
-        if (!dba_service_name_valid(s->services[i].name) ||
-            !names_printable(&s->services[i].deny_users) ||
-            dba_settings_service(s, s->services[i].name) != &s->services[i])
+        if (!service_printable(&s->services[i]) ||
+            dba_settings_service(s, s->services[i].name) != &s->services[i]) /* twice */
             return false;
     return true;
 }

@@ -40,14 +40,14 @@ struct dba_policy_rule {
 
 /*
  * Reads the file's text; allocates nothing. `caller` is the asking process's effective uid.
- * On an error (DBA_ERR_FORM, _VERSION, _SHORT: no `end`) the rule is all zero.
+ * On an error (DBA_ERR_FORM, _VERSION, _SIZE, _SHORT: no `end`) the rule is all zero.
  */
 enum dba_err dba_policy_read(const char *text, size_t len, const char *service,
                              const char *user, uid_t caller, struct dba_policy_rule *rule);
 
 /*
  * Prints the file for these settings into a new buffer that the caller frees. DBA_ERR_SIZE
- * over DBA_POLICY_MAX.
+ * over DBA_POLICY_MAX; DBA_ERR_ARGUMENT for anything that would not read back the same.
  */
 enum dba_err dba_policy_print(const struct dba_settings *settings, char **text, size_t *len);
 

@@ -117,7 +117,7 @@ static void put_length(uint8_t *buf, const struct writer *w)
 static enum dba_err frame_length(const uint8_t *buf, size_t have, const char *magic,
                                  size_t most, size_t *total)
 {
-    struct reader r = {.at = buf + DBA_FRAME_HEADER - 4, .left = 4};
+    struct reader r = {.left = 4};
     size_t len;
 
     *total = 0;
@@ -128,6 +128,7 @@ static enum dba_err frame_length(const uint8_t *buf, size_t have, const char *ma
         return DBA_ERR_VERSION;
     if (have < DBA_FRAME_HEADER)
         return DBA_ERR_SHORT;
+    r.at = buf + DBA_FRAME_HEADER - r.left;
     len = (size_t)get(&r, 4);
     if (len > most - DBA_FRAME_HEADER)
         return DBA_ERR_SIZE;
@@ -143,6 +144,12 @@ enum dba_err dba_request_length(const uint8_t *buf, size_t have, size_t *total)
 enum dba_err dba_reply_length(const uint8_t *buf, size_t have, size_t *total)
 {
     return frame_length(buf, have, REPLY_MAGIC, DBA_REPLY_BASE + DBA_TEXT_MAX, total);
+}
+
+/* A reader of what follows the magic; the frame must be here whole. */
+static struct reader behind_magic(const uint8_t *buf, size_t len)
+{
+    return (struct reader){.at = buf + MAGIC_LEN, .left = len - MAGIC_LEN};
 }
 
 static bool op_known(uint64_t op)
@@ -203,7 +210,7 @@ static void get_token(struct reader *r, struct dba_token *token)
 
 enum dba_err dba_request_decode(const uint8_t *buf, size_t len, struct dba_request *request)
 {
-    struct reader r = {.at = buf + MAGIC_LEN, .left = len - MAGIC_LEN};
+    struct reader r;
     size_t total;
     enum dba_err err = dba_request_length(buf, len, &total);
     uint64_t op;
@@ -213,6 +220,7 @@ enum dba_err dba_request_decode(const uint8_t *buf, size_t len, struct dba_reque
         return err;
     if (total != len)
         return total > len ? DBA_ERR_SHORT : DBA_ERR_FORM;
+    r = behind_magic(buf, len);
     op = get(&r, 2);
     r.bad |= get(&r, 2) != 0;
     (void)get(&r, 4);
@@ -235,13 +243,20 @@ enum dba_err dba_request_decode(const uint8_t *buf, size_t len, struct dba_reque
 
 /* ---- replies ---- */
 
+static bool numbers_known(uint64_t op, uint64_t result, uint64_t reason, uint64_t cause)
+{
+    return op_known(op) && result <= DBA_DENIED && reason_known(reason) &&
+           cause < DBA_CAUSE_COUNT;
+}
+
 enum dba_err dba_reply_encode(const struct dba_reply *reply, uint8_t *buf, size_t *len)
 {
     struct writer w = {buf};
 
     *len = 0;
-    if (!op_known((uint64_t)reply->op) || reply->text_len > DBA_TEXT_MAX ||
-        (reply->text == NULL && reply->text_len > 0) ||
+    if (!numbers_known((uint64_t)reply->op, (uint64_t)reply->result, (uint64_t)reply->reason,
+                       (uint64_t)reply->cause) ||
+        reply->text_len > DBA_TEXT_MAX || (reply->text == NULL && reply->text_len > 0) ||
         has_control(reply->email, strlen(reply->email), false) ||
         has_control(reply->user, strlen(reply->user), false) ||
         (reply->text_len > 0 && has_control(reply->text, reply->text_len, true)))
@@ -272,7 +287,7 @@ static void get_text(struct reader *r, struct dba_reply *reply)
 
 enum dba_err dba_reply_decode(const uint8_t *buf, size_t len, struct dba_reply *reply)
 {
-    struct reader r = {.at = buf + MAGIC_LEN, .left = len - MAGIC_LEN};
+    struct reader r;
     uint64_t op, result, reason, personal, cause;
     size_t total;
     enum dba_err err = dba_reply_length(buf, len, &total);
@@ -282,6 +297,7 @@ enum dba_err dba_reply_decode(const uint8_t *buf, size_t len, struct dba_reply *
         return err;
     if (total != len)
         return total > len ? DBA_ERR_SHORT : DBA_ERR_FORM;
+    r = behind_magic(buf, len);
     op = get(&r, 2);
     result = get(&r, 2);
     (void)get(&r, 4);
@@ -292,8 +308,7 @@ enum dba_err dba_reply_decode(const uint8_t *buf, size_t len, struct dba_reply *
     get_string(&r, reply->email, sizeof reply->email);
     get_string(&r, reply->user, sizeof reply->user);
     get_text(&r, reply);
-    if (r.bad || r.left > 0 || !op_known(op) || result > DBA_DENIED || !reason_known(reason) ||
-        personal > 1 || cause >= DBA_CAUSE_COUNT) {
+    if (r.bad || r.left > 0 || personal > 1 || !numbers_known(op, result, reason, cause)) {
         memset(reply, 0, sizeof *reply);
         return DBA_ERR_FORM;
     }

@@ -53,7 +53,9 @@ EXPECTED = {
         MALFORMED),
     **dict.fromkeys("200-big 200-endless".split(), undecided("size")),
     **dict.fromkeys(
-        "good chunked http10 informed last many-headers cookie hsts".split(), VALID),
+        "good chunked http10 informed last cookie hsts".split(), VALID),
+    # Over HTTP/2 libcurl may stall within headers that do not fit its buffer: undecided as well.
+    "many-headers": VALID + "|" + undecided("timeout"),
     "huge-header": undecided("size", "timeout"),
     **dict.fromkeys(
         "informed-endless slow-headers drip hang hang-after-headers hang-in-body".split(), TIMEOUT),

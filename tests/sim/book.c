@@ -62,7 +62,7 @@ void book_recount(struct world *w)
 static void forget(struct world *w, struct token *token, struct pair *pair)
 {
     if (pair->negative != 0)
-        token->repeated = true; /* its second check may still come */
+        token->doubted = w->now + w->conf.bound + 10 * w->conf.timeout;
     pair->name->alive -= pair->alive;
     *pair = token->pairs[--token->pairs_count];
     book_recount(w);
@@ -85,8 +85,7 @@ static void remember_over(struct world *w, void *actor, uint64_t number)
 
         if (pair->id != number)
             continue;
-        if (pair->forgotten == DBA_NEVER &&
-            w->now >= dba_time_add(pair->last, w->conf.remember)) {
+        if (pair->forgotten == DBA_NEVER && w->now >= pair->until) {
             pair->forgotten = w->now;
             queue_put(&w->queue, w->now + REMEMBER_GRACE, remember_over, token, number);
         }
@@ -98,10 +97,10 @@ static void remember_over(struct world *w, void *actor, uint64_t number)
     book_recount(w);
 }
 
-static void remember_until(struct world *w, struct token *token, const struct pair *pair)
+static void remember_until(struct world *w, struct token *token, struct pair *pair)
 {
-    queue_put(&w->queue, dba_time_add(pair->last, w->conf.remember), remember_over, token,
-              pair->id);
+    pair->until = dba_time_add(pair->last, w->conf.remember);
+    queue_put(&w->queue, pair->until, remember_over, token, pair->id);
 }
 
 /* ---- accepted ---- */
@@ -117,7 +116,36 @@ static void rest_on(struct world *w, struct process *process, struct token *toke
     process->rests[process->rests_count++] = (struct rest){.token = token, .pair = pair->id};
     pair->alive++;
     pair->name->alive++;
-    w->must_watch = process;
+    w->must_watch = grow(w->must_watch, &w->must_watch_room, w->must_watch_count + 1,
+                         sizeof(struct process *));
+    w->must_watch[w->must_watch_count++] = process;
+    process->refs++;
+}
+
+static void push(struct history *history, const struct verdict *verdict)
+{
+    history->verdicts[history->count++ % VERDICTS] = *verdict;
+}
+
+/* Which answer let them in: it is what the core goes by from now on. */
+static void admitted_by(const struct world *w, struct token *token, struct pair *pair)
+{
+    const struct history *const both[] = {&token->good, &token->bad};
+    const struct verdict *newest = NULL;
+
+    for (size_t h = 0; h < 2; h++)
+        for (size_t i = 0; i < both[h]->count && i < VERDICTS; i++) {
+            const struct verdict *v = &both[h]->verdicts[i];
+
+            if ((newest == NULL || v->arrived > newest->arrived) &&
+                rule_admits(w, rule_org(w), &v->facts, pair->service, pair->name->text) ==
+                    DBA_REASON_VALID)
+                newest = v;
+        }
+    if (newest == NULL)
+        return;
+    pair->facts = newest->facts;
+    push(&token->good, newest);
 }
 
 void book_accepted(struct world *w, const struct ask *ask, const struct dba_decision *d)
@@ -139,8 +167,8 @@ void book_accepted(struct world *w, const struct ask *ask, const struct dba_deci
     pair->last = w->now;
     pair->forgotten = DBA_NEVER;
     token->ever_known = true;
-    if (token->good.count > 0 && d->reason != DBA_REASON_OUTAGE)
-        pair->facts = token->good.verdicts[(token->good.count - 1) % VERDICTS].facts;
+    if (d->reason != DBA_REASON_OUTAGE)
+        admitted_by(w, token, pair);
     remember_until(w, token, pair);
     if (ask->service->unix_account)
         rest_on(w, ask->process, token, pair);
@@ -203,15 +231,26 @@ static void learn_own(struct world *w, const struct truth *facts)
         }
 }
 
+/* Is it one that is believed at once: that takes nothing away? */
+static bool believed(const struct world *w, const struct token *token,
+                     const struct truth *facts)
+{
+    if (!facts->good || (facts->personal && facts->email[0] == '\0'))
+        return false;
+    for (size_t i = 0; i < token->pairs_count; i++)
+        if (rule_admits(w, rule_org(w), facts, token->pairs[i].service,
+                        token->pairs[i].name->text) != DBA_REASON_VALID)
+            return false;
+    return true;
+}
+
 static void keep(struct world *w, struct token *token, const struct request *request,
                  const struct truth *facts)
 {
-    /* One that lost its email is not believed of a token that was good. */
-    bool whole = facts->good && (facts->email[0] != '\0' || !facts->personal);
-    struct history *history = whole ? &token->good : &token->bad;
+    const struct verdict verdict = {
+        .arrived = w->sequence, .sent = request->sent, .facts = *facts};
 
-    history->verdicts[history->count++ % VERDICTS] =
-        (struct verdict){.arrived = w->sequence, .sent = request->sent, .facts = *facts};
+    push(believed(w, token, facts) ? &token->good : &token->bad, &verdict);
 }
 
 static void about_token(struct world *w, struct token *token, const struct request *request,
@@ -281,7 +320,7 @@ void book_answer(struct world *w, struct request *request)
 /* ---- losses and reloads ---- */
 
 /* The core says that it took a token's name away: which one, and may it? */
-void book_logged_loss(struct world *w, const char *name)
+void book_logged_loss(struct world *w, const char *name, bool invalid)
 {
     struct pair *found = NULL;
     struct token *token = NULL;
@@ -305,7 +344,8 @@ void book_logged_loss(struct world *w, const char *name)
         world_fail(w, "3", "token %zu of %s taken away without a reason", token->number, name);
         return;
     }
-    token->refused = w->sequence;
+    if (invalid)
+        token->refused = w->sequence;
     book_lost(w, token, found);
 }
 
@@ -331,6 +371,8 @@ static void review(struct world *w, struct token *token, bool new_platform)
             pair->may_go = denied || (rule_org(w) != 0 &&
                                       rule_admits(w, rule_org(w), &pair->facts, pair->service,
                                                   name) != DBA_REASON_VALID);
+        if (pair->forgotten == DBA_NEVER && w->now >= pair->until)
+            pair->forgotten = w->now; /* a sleep has hidden it from the queue */
         remember_until(w, token, pair);
     }
     if (!new_platform)

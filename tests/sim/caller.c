@@ -16,116 +16,10 @@ const char *const caller_addresses[] = {
 static const size_t groups[] = {0, 0, 0, 1, 2, 2, 3, 4};
 
 #define SLOTS 4096 /* callers at once; of an id: its low bits */
-#define PIDS  600  /* few, so that pids are used again */
 
 size_t caller_address_group(size_t address)
 {
     return groups[address];
-}
-
-static bool pid_taken(const struct world *w, pid_t pid)
-{
-    for (const struct process *p = w->processes; p != NULL; p = p->next)
-        if (p->running && p->id.pid == pid)
-            return true;
-    return false;
-}
-
-struct process *caller_process(struct world *w)
-{
-    struct process *process = need(sizeof *process);
-
-    do
-        w->last_pid = w->last_pid >= PIDS ? 2 : w->last_pid + 1;
-    while (pid_taken(w, w->last_pid));
-    process->id.pid = w->last_pid;
-    process->id.start = ++w->last_start;
-    process->running = true;
-    process->next = w->processes;
-    w->processes = process;
-    return process;
-}
-
-/* Ended processes that nothing names any more; what may still be told of one keeps it. */
-static void forget_ended(struct world *w)
-{
-    struct process **at = &w->processes;
-
-    while (*at != NULL) {
-        struct process *p = *at;
-
-        if (p->running || (p->watched && !p->gone_told) || p->asks > 0) {
-            at = &p->next;
-            continue;
-        }
-        *at = p->next;
-        free(p->rests);
-        free(p);
-    }
-}
-
-static struct process *find_process(const struct world *w, struct dba_process id)
-{
-    for (struct process *p = w->processes; p != NULL; p = p->next)
-        if (p->id.pid == id.pid && p->id.start == id.start)
-            return p;
-    return NULL;
-}
-
-static void tell_gone(struct world *w, struct process *process)
-{
-    process->gone_told = true;
-    book_gone(w, process);
-    host_gone(w, process->id);
-}
-
-static void end_process(struct world *w, void *actor, uint64_t number)
-{
-    struct process *process =
-        find_process(w, (struct dba_process){(pid_t)(number >> 40), number & 0xffffffffffu});
-
-    (void)actor;
-    if (process == NULL || !process->running)
-        return;
-    world_say(w, "process   %d ends", (int)process->id.pid);
-    process->running = false;
-    if (process->watched)
-        tell_gone(w, process);
-    forget_ended(w);
-}
-
-void caller_end(struct world *w, struct process *process, dba_time when)
-{
-    queue_put(&w->queue, when, end_process, NULL,
-              (uint64_t)process->id.pid << 40 | process->id.start);
-}
-
-static void gone_already(struct world *w, void *actor, uint64_t number)
-{
-    struct process *process =
-        find_process(w, (struct dba_process){(pid_t)(number >> 40), number & 0xffffffffffu});
-
-    (void)actor;
-    if (process == NULL || process->gone_told)
-        return;
-    tell_gone(w, process);
-    forget_ended(w);
-}
-
-void caller_watch(struct world *w, struct dba_process id)
-{
-    struct process *process = find_process(w, id);
-
-    world_say(w, "core      watch %d", (int)id.pid);
-    if (process == NULL) {
-        world_fail(w, "4", "a process is watched that never asked: pid %d", (int)id.pid);
-        return;
-    }
-    if (process->watched && !process->gone_told)
-        world_fail(w, "4", "pid %d is watched twice", (int)id.pid);
-    process->watched = true;
-    if (!process->running) /* it ended while it was being answered */
-        queue_put(&w->queue, w->now, gone_already, NULL, (uint64_t)id.pid << 40 | id.start);
 }
 
 /* ---- asking ---- */
@@ -180,9 +74,8 @@ static void hang_up(struct world *w, void *actor, uint64_t number)
     if (ask == NULL)
         return;
     world_say(w, "caller    %llu hangs up", (unsigned long long)number / SLOTS);
-    if (ask->process->running)
-        caller_end(w, ask->process, w->now);
-    ask->process->asks--;
+    process_end(w, ask->process, w->now);
+    process_unref(w, ask->process);
     ask->id = 0;
     w->asks_open--;
     host_hangup(w, number);
@@ -219,7 +112,7 @@ static void start(struct world *w, void *actor, uint64_t number)
 
     (void)number;
     if (w->draining || !draft->process->running || w->asks_open >= SLOTS - 1) {
-        draft->process->asks--;
+        process_unref(w, draft->process);
         free(draft);
         return;
     }
@@ -228,6 +121,7 @@ static void start(struct world *w, void *actor, uint64_t number)
     draft->limit = draft->deadline;
     if (draft->op != DBA_OP_CHECK && wait != DBA_NEVER && w->now + wait < draft->limit)
         draft->limit = w->now + wait;
+    draft->paused = w->probing;
     draft->backlog = w->asks_open + w->live;
     draft->must_be_limited = inv_must_limit(w, draft);
     ask = open_slot(w, draft);
@@ -257,7 +151,7 @@ void caller_ask(struct world *w, const struct ask *draft, dba_time when)
     struct ask *copy = need(sizeof *copy);
 
     *copy = *draft;
-    copy->process->asks++;
+    copy->process->refs++;
     queue_put(&w->queue, when, start, copy, 0);
 }
 
@@ -276,11 +170,11 @@ void caller_replied(struct world *w, const struct dba_decision *d)
     ask = *open;
     open->id = 0;
     w->asks_open--;
-    ask.process->asks--;
     inv_reply(w, &ask, d);
     if (d->result == DBA_ACCEPTED)
         book_accepted(w, &ask, d);
     person_told(w, &ask, d);
+    process_unref(w, ask.process);
 }
 
 void caller_forget(const struct event *event)
@@ -308,7 +202,9 @@ void caller_flood(struct world *w, void *actor, uint64_t number)
     (void)number;
     if (!w->faults.floods || w->calm_since != DBA_NEVER)
         return;
-    ask.process = caller_process(w);
+    ask.process = process_new(w);
+    if (ask.process == NULL)
+        return;
     ask.peer_pid = ask.process->id.pid;
     ask.service = &w->conf.services[rng_below(&w->rng, 2) == 0 ? 0 : 3];
     ask.user_uid = 2000;
@@ -323,7 +219,7 @@ void caller_flood(struct world *w, void *actor, uint64_t number)
         ask.deadline = rng_time(&w->rng, DBA_SECOND / 2, 6 * DBA_SECOND);
         caller_ask(w, &ask, w->now + rng_time(&w->rng, 0, w->conf.bound / 8));
     }
-    caller_end(w, ask.process, w->now + w->conf.bound / 8 + 8 * DBA_SECOND);
+    process_end(w, ask.process, w->now + w->conf.bound / 8 + 8 * DBA_SECOND);
     queue_put(&w->queue, w->now + rng_spread(&w->rng, w->conf.bound / 4, 4 * w->conf.bound),
               caller_flood, NULL, 0);
 }

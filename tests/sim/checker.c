@@ -46,8 +46,8 @@ static void unanswered(struct world *w, struct request *request)
 {
     over(request);
     request->token->repeated = true;
-    request->token->undecided = w->undecided = w->now + LATE;
-    queue_put(&w->queue, w->now + LATE / 3, timed_out, NULL, 0);
+    request->token->undecided = w->silent_until = w->now + LATE;
+    queue_put(&w->queue, w->now + LATE / 4, timed_out, NULL, 0);
 }
 
 static void hand_over(struct world *w, struct request *request)

@@ -18,16 +18,16 @@ void evidence_negative(struct world *w, struct token *token, struct pair *pair,
 {
     if (pair->negative == 0) {
         pair->negative = w->sequence;
-        pair->negative_at = w->now;
-        pair->alone = alone(w, token);
+        pair->first_at = w->now;
+        pair->alone = false;
         pair->witnessed = 0;
-        return;
+    } else if ((pair->witnessed != 0 && pair->witnessed < request->sent_order) ||
+               ((pair->alone || alone(w, token)) &&
+                request->sent >= pair->first_at + DBA_SECOND)) {
+        pair->may_go = w->marks = true;
     }
-    if (pair->witnessed != 0 && pair->witnessed < request->sent_order)
-        pair->may_go = true;
-    if ((pair->alone || alone(w, token)) && request->sent >= pair->negative_at + DBA_SECOND)
-        pair->may_go = true;
-    w->marks |= pair->may_go;
+    pair->negative_at = w->now;
+    pair->alone |= alone(w, token);
 }
 
 bool evidence_may_speak(const struct world *w, const struct token *token)
@@ -77,10 +77,10 @@ void evidence_over(struct world *w, struct token *token)
         evidence_recount(w);
 }
 
-/* A pause of the Platform, and the tries of a witness, are as long as it can take. */
+/* The tries of a witness, a pause of the Platform, and a sleep are as long as it can take. */
 void evidence_expire(struct world *w)
 {
-    dba_time longest = 2 * w->conf.bound + 10 * w->conf.timeout;
+    dba_time longest = 8 * w->conf.bound + 10 * w->conf.timeout;
 
     for (size_t i = 0; i < w->tokens_count && w->suspects > 0; i++)
         for (size_t p = 0; p < w->tokens[i]->pairs_count; p++)

@@ -28,7 +28,7 @@ static void take_actions(struct world *w)
             checker_warm(w);
             break;
         case DBA_DO_WATCH:
-            caller_watch(w, action.process);
+            process_watch(w, action.process);
             break;
         case DBA_DO_LOG:
             inv_log(w, action.text);

@@ -32,7 +32,7 @@ void inv_token(struct world *w, struct token *token)
         world_fail(w, "3", "token %zu is lost, though it vouches for %s", token->number,
                    token->pairs[0].name->text);
     if (held && token->pairs_count == 0 && token->open == 0 && !token->repeated &&
-        !token->wanted && !asked_now(w, token))
+        !token->wanted && w->now >= token->doubted && !asked_now(w, token))
         world_fail(w, "9", "token %zu is still in memory", token->number);
 }
 
@@ -92,7 +92,7 @@ void inv_log(struct world *w, const char *text)
             return;
         }
     if (sscanf(text, "revocation user=%254s", name) == 1)
-        book_logged_loss(w, name);
+        book_logged_loss(w, name, strstr(text, "cause=revoked") != NULL);
 }
 
 /* ---- after each event ---- */
@@ -104,11 +104,23 @@ static void clear_marks(struct world *w)
             w->tokens[i]->pairs[p].may_go = false;
 }
 
+/* Nobody would tell when it ends. */
+static void check_watched(struct world *w)
+{
+    for (size_t i = 0; i < w->must_watch_count; i++) {
+        struct process *process = w->must_watch[i];
+
+        if (!process->watched || process->gone_told)
+            world_fail(w, "9", "pid %d was let in and is not watched", (int)process->id.pid);
+        process_unref(w, process);
+    }
+    w->must_watch_count = 0;
+}
+
 void inv_after(struct world *w)
 {
-    if (w->must_watch != NULL && !w->must_watch->watched)
-        world_fail(w, "9", "pid %d was let in and is not watched", (int)w->must_watch->id.pid);
-    w->must_watch = NULL;
+    check_watched(w);
+    inv_rate(w);
     if (w->subject != NULL)
         inv_token(w, w->subject);
     if (w->marks) {

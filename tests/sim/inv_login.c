@@ -24,18 +24,25 @@ static bool was_good(const struct world *w, const struct token *token, dba_time 
     return false;
 }
 
-/* Had the core an answer that says so, not older than `since`, and nothing worse later? */
-static bool was_answered(const struct world *w, const struct token *token, dba_time since,
-                         const struct service *service, const char *name)
+static bool history_admits(const struct world *w, const struct history *history, uint64_t after,
+                           dba_time since, const struct service *service, const char *name)
 {
-    for (size_t i = 0; i < token->good.count && i < VERDICTS; i++) {
-        const struct verdict *v = &token->good.verdicts[i];
+    for (size_t i = 0; i < history->count && i < VERDICTS; i++) {
+        const struct verdict *v = &history->verdicts[i];
 
-        if (v->sent >= since && v->arrived > token->refused &&
+        if (v->sent >= since && v->arrived > after &&
             rule_admits(w, rule_org(w), &v->facts, service, name) == DBA_REASON_VALID)
             return true;
     }
     return false;
+}
+
+/* Had the core an answer that says so, not older than `since`, and no refusal later? */
+static bool was_answered(const struct world *w, const struct token *token, dba_time since,
+                         const struct service *service, const char *name)
+{
+    return history_admits(w, &token->good, token->refused, since, service, name) ||
+           history_admits(w, &token->bad, token->refused, since, service, name);
 }
 
 static bool entitled(const struct world *w, const struct token *token,
@@ -58,7 +65,7 @@ static bool token_undecided(const struct token *token, const struct ask *ask)
 
 static bool platform_undecided(struct world *w, const struct ask *ask)
 {
-    if (w->undecided_order > w->decided_order || w->undecided > w->now || w->probing ||
+    if (w->undecided_order > w->decided_order || w->silent_until > w->now || w->probing ||
         w->hold_until > w->now)
         return true;
     if (ask->token != NULL)
@@ -205,6 +212,9 @@ void inv_live(struct world *w, const struct ask *ask, const struct dba_decision 
     if (d->cause == DBA_CAUSE_WAIT && ask->limit - ask->asked < needed(w, ask))
         return;
     if (d->cause == DBA_CAUSE_HELD && w->probing && paused(w))
+        return;
+    /* Of several tokens of a person one alone was asked about. */
+    if (ask->op == DBA_OP_ACCOUNT && ask->paused)
         return;
     if (d->cause == DBA_CAUSE_FULL && w->known >= w->conf.verdicts)
         return;

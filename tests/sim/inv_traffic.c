@@ -52,14 +52,17 @@ static void check_pause(struct world *w, const struct request *request)
             world_fail(w, "6", "two probes at once after a pause");
 }
 
-static void check_rate(struct world *w)
+/* After each event with a re-check in it, when it is known whether n changed in it. */
+void inv_rate(struct world *w)
 {
     const size_t ring = sizeof w->rechecks / sizeof w->rechecks[0];
     dba_time window = conf_max_age(&w->conf) - w->conf.timeout;
     size_t count = 0;
     double most;
 
-    w->rechecks[w->rechecks_count++ % ring] = w->now;
+    if (w->rechecks_count == w->rechecks_judged)
+        return;
+    w->rechecks_judged = w->rechecks_count;
     for (size_t i = w->rechecks_count; i-- > 0 && w->rechecks_count - i <= ring;) {
         if (w->rechecks[i % ring] <= w->now - DBA_SECOND)
             break;
@@ -96,6 +99,15 @@ static bool promise_holds(const struct world *w)
            window >= 4 * w->latency + 8 * w->late;
 }
 
+static bool still_admitted(const struct world *w, const struct token *token)
+{
+    for (size_t i = 0; i < token->pairs_count; i++)
+        if (rule_admits(w, rule_org(w), platform_truth(token), token->pairs[i].service,
+                        token->pairs[i].name->text) != DBA_REASON_VALID)
+            return false;
+    return token->versions_count > 0;
+}
+
 static void check_age(struct world *w, const struct token *token)
 {
     dba_time window = conf_max_age(&w->conf) - w->conf.timeout;
@@ -103,8 +115,8 @@ static void check_age(struct world *w, const struct token *token)
     if (!token->live || token->good_high == DBA_NEVER || !promise_holds(w) ||
         w->now - token->live_since < 2 * window)
         return;
-    /* An answer without an email says nothing, and what has just changed may be suspected. */
-    if (!platform_truth(token)->good || platform_truth(token)->email[0] == '\0' ||
+    /* What is suspected has no young verdict. */
+    if (!still_admitted(w, token) ||
         token->versions[token->versions_count - 1].from > w->now - 2 * window)
         return;
     if (w->now - token->good_high > window + slack(w))
@@ -138,15 +150,16 @@ void inv_request(struct world *w, struct request *request)
         suspected |= token->pairs[i].negative != 0;
     request->may_witness = w->suspects > (suspected ? 1u : 0u);
     request->may_speak = evidence_may_speak(w, token);
-    request->login =
-        !own && !request->recheck && w->suspects == 0 && !token->repeated && !token->live;
+    request->login = !own && !request->recheck && w->suspects == 0 && !token->repeated &&
+                     !token->live && w->now >= token->doubted;
     if (token == w->conf.secret)
         world_fail(w, "9", "the verification token is sent to the Platform");
     check_slots(w, request);
     check_pause(w, request);
     check_reason(w, request);
     if (request->recheck) {
-        check_rate(w);
+        w->rechecks[w->rechecks_count++ % (sizeof w->rechecks / sizeof w->rechecks[0])] =
+            w->now;
         check_age(w, token);
     }
     token->wanted &= request->login || token->open > 0;

@@ -9,7 +9,9 @@
 
 static void login(struct world *w, struct ask *ask)
 {
-    ask->process = caller_process(w);
+    ask->process = process_new(w);
+    if (ask->process == NULL)
+        return; /* no pid is free */
     ask->peer_pid = ask->process->id.pid;
     caller_ask(w, ask, w->now);
 }
@@ -218,17 +220,17 @@ void person_told(struct world *w, const struct ask *ask, const struct dba_decisi
         next.deadline = 6 * DBA_SECOND;
         /* sshd's keyboard-interactive child ends right here; its parent goes on. */
         if (rng_rare(&w->rng, 8))
-            caller_end(w, ask->process, w->now + rng_time(&w->rng, 0, DBA_MSEC));
+            process_end(w, ask->process, w->now + rng_time(&w->rng, 0, DBA_MSEC));
         caller_ask(w, &next, w->now + rng_time(&w->rng, 0, 20 * DBA_MSEC));
         return;
     case PLAN_STAY:
         if (d->result != DBA_ACCEPTED)
             break;
-        caller_end(w, ask->process, w->now + ask->life);
+        process_end(w, ask->process, w->now + ask->life);
         return;
     }
     if (ask->plan != PLAN_NOTHING)
-        caller_end(w, ask->process, w->now + rng_time(&w->rng, 0, DBA_MSEC));
+        process_end(w, ask->process, w->now + rng_time(&w->rng, 0, DBA_MSEC));
 }
 
 /* ---- the beginning ---- */

@@ -6,13 +6,15 @@
 
 #include "world.h"
 
+#define BACKOFF (4 * DBA_SECOND) /* the longest: where the bound is shorter it comes on top */
+
 static void chaos(struct world *w, void *actor, uint64_t number);
 
 dba_time phase_settled(const struct world *w)
 {
     if (w->calm_since == DBA_NEVER)
         return DBA_NEVER;
-    return w->calm_since + w->conf.bound + w->conf.timeout;
+    return w->calm_since + w->conf.bound + w->conf.timeout + BACKOFF;
 }
 
 static void draw_latency(struct world *w)

@@ -160,6 +160,7 @@ static void free_actors(struct world *w)
     }
     queue_free(&w->queue);
     free(w->asks);
+    free(w->must_watch);
     free(w->refusals);
 }
 

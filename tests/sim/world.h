@@ -4,7 +4,7 @@
  *
  *     conf.c      configurations, drawn from the seed; admin.c changes them
  *     person.c    people: they make tokens, log in, lose tokens, mistype them
- *     caller.c    the processes that ask: deadlines, hang-ups, floods
+ *     caller.c    who asks: deadlines, hang-ups, floods; process.c  their processes
  *     platform.c  the Platform: what is true of a token, when it looks, how it fails
  *     checker.c   the way there and back: deaths, late and double answers, cold connections
  *     host.c      carries events into the core and actions out of it; the clock
@@ -27,6 +27,7 @@
 #include "rng.h"
 #include "trace.h"
 
+#define PIDS           4000 /* few, so that they are used again */
 #define SERVICES       6
 #define PEOPLE         64
 #define TOKENS_OWN     3                /* that a person has at once */
@@ -73,15 +74,15 @@ struct pair {
     uint64_t id; /* 0: none */
     struct name *name;
     const struct service *service; /* of the last accepted auth */
-    dba_time last;
+    dba_time last, until;          /* its last accepted auth, and when that is forgotten */
     unsigned alive;
-    struct truth facts;   /* by which it was accepted, or confirmed since */
-    uint64_t negative;    /* when an answer arrived that no longer admits it; 0: none */
-    dba_time negative_at; /* the same as a time */
-    bool alone;           /* nobody could have been a witness then */
-    uint64_t witnessed;   /* when a witness that was sent later had arrived; 0: none */
-    dba_time forgotten;   /* when it was; DBA_NEVER: it is remembered */
-    bool may_go;          /* twice answered so, around the witness */
+    struct truth facts; /* by which it was accepted, or confirmed since */
+    uint64_t negative;  /* when an answer arrived that no longer admits it; 0: none */
+    dba_time first_at, negative_at; /* the first and the last of these as times */
+    bool alone;                     /* nobody could have been a witness at one of them */
+    uint64_t witnessed; /* when a witness that was sent later had arrived; 0: none */
+    dba_time forgotten; /* when it was; DBA_NEVER: it is remembered */
+    bool may_go;        /* twice answered so, around the witness */
 };
 
 enum token_kind { TOKEN_PERSONAL, TOKEN_ADMIN, TOKEN_JUNK, TOKEN_OWN, TOKEN_SECRET };
@@ -105,9 +106,10 @@ struct token {
     dba_time live_since;
     dba_time asked; /* somebody last asked about it */
     bool live;
-    bool wanted;   /* somebody asked since the last answer */
-    bool repeated; /* its last request was lost */
-    unsigned open; /* requests in flight */
+    bool wanted;      /* somebody asked since the last answer */
+    bool repeated;    /* its last request was lost */
+    unsigned open;    /* requests in flight */
+    dba_time doubted; /* forgotten in the middle of a check, which goes on until then */
     bool ever_known;
 };
 
@@ -149,10 +151,10 @@ struct rest {
 struct process {
     struct dba_process id;
     bool running, watched, gone_told;
-    unsigned asks;      /* drafts and open ones that name it */
+    unsigned refs;      /* events and callers that name it */
     struct rest *rests; /* accepted auths that rest on it */
     size_t rests_count, rests_room;
-    struct process *next;
+    struct process *next, *previous;
 };
 
 struct person {
@@ -186,6 +188,7 @@ struct ask {
     dba_time asked, deadline, limit; /* limit: the service's wait, or the deadline */
     dba_time life;                   /* with PLAN_STAY: how long the process goes on */
     bool must_be_limited;
+    bool paused;    /* it came while the Platform had asked for a pause */
     size_t backlog; /* callers that waited already, and live tokens */
 };
 
@@ -249,7 +252,7 @@ struct world {
     dba_time stay;
     struct token *junk[8]; /* tried again and again */
     struct token *admin;
-    struct process *processes;
+    struct process *processes, *pids[PIDS]; /* all; the last of each pid */
     pid_t last_pid;
     uint64_t last_start;
     struct ask *asks;
@@ -282,10 +285,12 @@ struct world {
     int64_t own_org;
     const struct token *own_token; /* in force */
     bool org_conflict, own_invalid, own_answered;
-    struct token *subject; /* of the answer that is being handed over */
-    struct process *must_watch;
+    struct token *subject;       /* of the answer that is being handed over */
+    struct process **must_watch; /* somebody was let in by them in this event */
+    size_t must_watch_count, must_watch_room;
     bool marks;                  /* some pair has may_go set */
     dba_time undecided, decided; /* last answers of each kind */
+    dba_time silent_until;       /* the core may not have given up yet what nobody answers */
     uint64_t undecided_order, decided_order;
 
     /* inv_traffic.c */
@@ -294,7 +299,7 @@ struct world {
     bool probing;
     dba_time probe_failed;
     dba_time rechecks[512]; /* a ring */
-    size_t rechecks_count;
+    size_t rechecks_count, rechecks_judged;
     uint32_t verdicts_most; /* limits.verdicts, or what was there when it was lowered */
 
     /* inv_login.c */
@@ -337,14 +342,17 @@ void person_told(struct world *w, const struct ask *ask, const struct dba_decisi
 /* ---- caller.c ---- */
 extern const char *const caller_addresses[];
 size_t caller_address_group(size_t address); /* those that the limiter takes for one */
-struct process *caller_process(struct world *w);
-void caller_end(struct world *w, struct process *process, dba_time when);
 void caller_ask(struct world *w, const struct ask *draft, dba_time when);
 void caller_replied(struct world *w, const struct dba_decision *d);
-void caller_watch(struct world *w, struct dba_process id);
 void caller_flood(struct world *w, void *actor, uint64_t number);
 void caller_forget(const struct event *event); /* frees what an event that never comes holds */
 void caller_audit(struct world *w);            /* nobody is left at the end */
+
+/* ---- process.c ---- */
+struct process *process_new(struct world *w); /* NULL: no pid is free */
+void process_end(struct world *w, struct process *process, dba_time when);
+void process_watch(struct world *w, struct dba_process id);
+void process_unref(struct world *w, struct process *process);
 
 /* ---- platform.c ---- */
 struct token *platform_token(struct world *w, enum token_kind kind, size_t length);
@@ -391,7 +399,7 @@ int64_t rule_org(const struct world *w); /* 0: not known */
 void book_accepted(struct world *w, const struct ask *ask, const struct dba_decision *d);
 void book_gone(struct world *w, struct process *process);
 void book_answer(struct world *w, struct request *request);
-void book_logged_loss(struct world *w, const char *name);
+void book_logged_loss(struct world *w, const char *name, bool invalid);
 void book_configured(struct world *w, bool new_platform);
 bool book_held(const struct world *w, const struct token *token);
 struct pair *book_pair(struct token *token, const struct name *name);
@@ -416,6 +424,7 @@ void inv_live(struct world *w, const struct ask *ask, const struct dba_decision 
 void inv_request(struct world *w, struct request *request);
 bool inv_promise(const struct world *w); /* live tokens x answer time is small enough */
 void inv_token(struct world *w, struct token *token);
+void inv_rate(struct world *w);
 void inv_answered(struct world *w, const struct request *request);
 void inv_log(struct world *w, const char *text);
 void inv_after(struct world *w);

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows about single logins: what one costs beside pam_permit and what one would write today."""
+import threading
+import time
+
+from rig import ACCEPTED, REFUSED, UNAVAILABLE, Daemon, median
+from table import Row, ms, us
+
+
+def cached(rig):
+    """The first rows share one run, so that all of it is interleaved."""
+    full = Daemon(rig, "full").start().wait_organization()
+    others = full.stack("others", service="plain")
+    people = rig.people("remembered-", 10000)
+    rig.crowd(64, [others.line(user, token) for user, token in people])
+    assert full.status()["tokens"] == 10000, "not all were let in"
+    many = full.stack("many")
+    plain = rig.main.stack("plain", service="plain")
+    bad = rig.main.stack("bad", token="a-token-that-nobody-has", expect=REFUSED)
+    stacks = [rig.permit, rig.thin, rig.dblab, plain, many, bad]
+    rig.in_turn("latency", 50, *stacks)  # files and tokens are in caches now
+    permit, thin, dblab, at_plain, with_many, refused = rig.in_turn(
+        "latency", rig.count(4000, 200), *stacks)
+    full.stop()
+    slow = rig.in_turn("latency", rig.count(60, 10), rig.permit, rig.curl, rig.exec)
+    yield Row("cached token, full transaction, p50, beside pam_permit", "<= 2.0x",
+              f"{us(dblab)} : {us(permit)} (service without Unix accounts {us(at_plain)}, "
+              f"{at_plain / permit:.2f}x; libcurl per login {us(slow[1])}, "
+              f"{slow[1] / slow[0]:.0f}x; pam_exec + curl {us(slow[2])}, "
+              f"{slow[2] / slow[0]:.0f}x)", dblab / permit, 2.0)
+    yield Row("the same beside a bare thin module", "<= 1.25x",
+              f"{us(dblab)} : {us(thin)} (without Unix accounts {at_plain / thin:.2f}x)",
+              dblab / thin, 1.25)
+    yield Row("the same with 10,000 verdicts in the cache, beside one", "<= 1.05x",
+              f"{us(with_many)} : {us(dblab)}", with_many / dblab, 1.05)
+    yield Row("refusal of a known-bad token, p50, beside a cached success", "<= 1.1x",
+              f"{us(refused)} : {us(dblab)}", refused / dblab, 1.1)
+
+
+def throughput(rig):
+    rates = {rig.permit: [], rig.thin: [], rig.dblab: []}
+    for _ in range(rig.count(7, 3)):
+        for stack, found in rates.items():
+            done, nanos = rig.login("throughput", 8, 1000, lines=[stack.line()])[stack.name]
+            found.append(done / nanos * 1e9)
+    permit, thin, dblab = (median(found) for found in rates.values())
+    yield Row("the same, 8 processes, throughput, beside pam_permit", ">= 0.6x",
+              f"{dblab:.0f} : {permit:.0f} a second (thin module {thin:.0f}, "
+              f"{thin / permit:.2f}x)", dblab / permit, 0.6, more_is_better=True)
+
+
+def forked(rig):
+    permit, thin, dblab = rig.in_turn("fork", rig.count(2000, 100), rig.permit, rig.thin,
+                                      rig.dblab)
+    yield Row("the same, a fork for each login, p50, beside pam_permit", "<= 1.5x",
+              f"{us(dblab)} : {us(permit)} (thin module {thin / permit:.2f}x)",
+              dblab / permit, 1.5)
+
+
+def hanging(rig):
+    """A cached token while the Platform hangs; and how long others wait."""
+    timeout = 2.0
+    strangers = rig.main.stack("strangers", service="plain", user="bob", expect=UNAVAILABLE,
+                               timeout=timeout)
+    free, hung, waits = [], [], []
+
+    def ask_others():
+        lines = [strangers.line(token=f"unknown-{time.monotonic()}-{i}") for i in range(8)]
+        waits.extend(rig.crowd(8, lines)[2])
+
+    for _ in range(rig.count(3, 2)):
+        free.append(rig.in_turn("latency", rig.count(2000, 200), rig.dblab)[0])
+        rig.platform.all("hang")
+        others = threading.Thread(target=ask_others)
+        others.start()
+        hung.append(rig.in_turn("latency", rig.count(2000, 200), rig.dblab)[0])
+        others.join()
+        rig.platform.all("normal")
+        rig.platform.close_all()
+        rig.login("crowd", 1, lines=[rig.dblab.line(expect=ACCEPTED)])
+    yield Row("cached token while the Platform hangs, p50, beside one that answers", "<= 1.2x",
+              f"{us(median(hung))} : {us(median(free))}", median(hung) / median(free), 1.2)
+    yield Row("others while it hangs: answered after the deadline (2 s) by", "<= 100 ms",
+              f"{ms(max(waits))} at most", (max(waits) - timeout) * 1000, 100)
+
+
+ROWS = [cached, throughput, forked, hanging]
