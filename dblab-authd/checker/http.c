@@ -23,6 +23,7 @@
 #define NAMES_REFRESH     (60 * DBA_SECOND) /* how long resolvers commonly keep an address */
 #define NAMES_REFRESH_MIN (5 * DBA_SECOND)  /* when a connection failed: it may be a new one */
 #define EXCESS_MAX        16 /* checks over maxInFlight: the keeper's given up ones */
+#define REPEATS_MAX       3  /* a connection that others were first to use may be lost, too */
 #define ROUNDS_MAX        8  /* of all generations before others have their turn */
 
 struct generation {
@@ -199,7 +200,7 @@ static bool is_sick(const struct generation *generation, const struct transfer *
 static bool is_to_be_repeated(const struct transfer *transfer, const struct transfer_end *end)
 {
     return transfer->kind == TRANSFER_CHECK && end->cause == DBA_CAUSE_CLOSED && end->reused &&
-           transfer->in.headers_len == 0 && !transfer->repeated;
+           transfer->in.headers_len == 0 && transfer->repeats < REPEATS_MAX;
 }
 
 static void on_ended(struct transfer *transfer, const struct transfer_end *end, void *owner)
@@ -224,7 +225,7 @@ static void on_ended(struct transfer *transfer, const struct transfer_end *end, 
         retire(generation);
     if (is_to_be_repeated(transfer, end)) {
         retire(generation);
-        transfer->repeated = true;
+        transfer->repeats++;
         start(http, transfer);
         return;
     }
@@ -264,6 +265,7 @@ static void settle(struct http *http)
         turned = false;
         TAILQ_FOREACH(generation, &http->generations, link)
         {
+            /* cppcheck-suppress uninitvar ; it does not see the loop's first step */
             if (!multi_is_due(generation->multi))
                 continue;
             multi_turn(generation->multi);
@@ -485,8 +487,8 @@ void http_free(struct http **http)
         return;
     transfers_clear(&(*http)->waiting);
     while ((generation = TAILQ_FIRST(&(*http)->generations)) != NULL) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that one is taken out */
         transfers_clear(&generation->transfers);
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that it is taken out */
         generation_free(generation);
     }
     sockets_free(&(*http)->sockets);

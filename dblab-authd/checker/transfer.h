@@ -49,8 +49,8 @@ struct transfer {
     TAILQ_ENTRY(transfer) link; /* for whoever holds it */
     struct multi *multi;        /* where it runs; NULL: nowhere */
     enum transfer_kind kind;
-    bool sent;     /* it has or had a connection, which may carry some of it */
-    bool repeated; /* the holder's, as are the next two: it is on its second way */
+    bool sent;        /* it has or had a connection, which may carry some of it */
+    unsigned repeats; /* the holder's, as are the next two */
     uint32_t id;
     dba_time deadline;
     struct incoming in;

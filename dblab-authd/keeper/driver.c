@@ -346,18 +346,27 @@ void driver_free(struct driver **driver)
     *driver = NULL;
 }
 
+/* Would the Platform, or the way to it, be another one? */
+static bool differs(const struct config *old, const struct config *new)
+{
+    return strcmp(old->platform.url, new->platform.url) != 0 ||
+           strcmp(old->platform.org_key, new->platform.org_key) != 0 ||
+           strcmp(old->platform.proxy, new->platform.proxy) != 0 ||
+           strcmp(old->platform.pinned_public_key, new->platform.pinned_public_key) != 0 ||
+           strcmp(old->ca_file, new->ca_file) != 0 ||
+           old->settings.org_id != new->settings.org_id;
+}
+
 void driver_configure(struct driver *driver, const struct config *config)
 {
     const struct config *old = driver->config;
-    bool new_checker = memcmp(&old->platform, &config->platform, sizeof old->platform) != 0 ||
-                       strcmp(old->ca_file, config->ca_file) != 0;
-    bool new_platform =
-        strcmp(old->platform.url, config->platform.url) != 0 ||
-        strcmp(old->platform.org_key, config->platform.org_key) != 0 ||
-        strcmp(old->platform.proxy, config->platform.proxy) != 0 ||
-        strcmp(old->platform.pinned_public_key, config->platform.pinned_public_key) != 0 ||
-        strcmp(old->ca_file, config->ca_file) != 0 ||
-        old->settings.org_id != config->settings.org_id;
+    bool new_platform = differs(old, config);
+    bool new_checker =
+        new_platform || strcmp(old->platform.instance_id, config->platform.instance_id) != 0 ||
+        old->platform.connect_timeout_ms != config->platform.connect_timeout_ms ||
+        old->platform.timeout_ms != config->platform.timeout_ms ||
+        old->platform.max_connections != config->platform.max_connections ||
+        old->platform.max_in_flight != config->platform.max_in_flight;
 
     driver->config = config;
     server_settings(driver->server, &config->settings);

@@ -91,8 +91,9 @@ const char *rules_url(const char *url)
         return NULL;
     if (!is_loopback(host))
         return "must be https, or http to loopback";
-    /* Below 1024 only root can listen: nobody else can take the tokens there. */
-    return port == 0 || port < 1024 ? NULL : "must be https, or http to a port below 1024";
+    /* Below 1024 only root can listen: nobody else can take the tokens there. 0: none is given,
+     * so 80. */
+    return port < 1024 ? NULL : "must be https, or http to a port below 1024";
 }
 
 /* ---- the rules ---- */

@@ -7,7 +7,7 @@
 
 enum dba_err dba_token_set(struct dba_token *token, const char *bytes, size_t len)
 {
-    dba_token_wipe(token);
+    dba_wipe(token, sizeof *token);
     if (len == 0)
         return DBA_ERR_FORM;
     if (len > DBA_TOKEN_MAX)

@@ -63,7 +63,7 @@ void dba_limiter_address(const char *rhost, char *out)
             memcpy(&v4, &v6.s6_addr[12], sizeof v4);
         } else {
             if (IN6_IS_ADDR_LOOPBACK(&v6)) {
-                strcpy(out, "loopback");
+                (void)dba_text_copy(out, DBA_ORIGIN_ADDRESS, "loopback");
                 return;
             }
             memset(&v6.s6_addr[8], 0, 8);
@@ -75,11 +75,11 @@ void dba_limiter_address(const char *rhost, char *out)
             out[i] = dba_text_lower(rhost[i]);
         out[i] = '\0';
         if (strcmp(out, "localhost") == 0)
-            strcpy(out, "loopback");
+            (void)dba_text_copy(out, DBA_ORIGIN_ADDRESS, "loopback");
         return;
     }
     if (is_loopback4(ntohl(v4.s_addr)))
-        strcpy(out, "loopback");
+        (void)dba_text_copy(out, DBA_ORIGIN_ADDRESS, "loopback");
     else
         (void)inet_ntop(AF_INET, &v4, out, DBA_ORIGIN_ADDRESS);
 }

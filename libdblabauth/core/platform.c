@@ -9,7 +9,8 @@
 /* The checker itself gives up after T; this is for one that does not say so. */
 #define TIMEOUT_GRACE (DBA_SECOND / 4)
 
-/* A timer that is served so late was slept over by the whole host: the Platform had no chance. */
+/* A timer that is served so late was slept over by the whole host: the Platform had no chance.
+ */
 #define SLEPT DBA_SECOND
 
 #define PROBE_BACKOFF_MIN DBA_SECOND

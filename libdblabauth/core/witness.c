@@ -30,8 +30,8 @@ static bool eligible(const struct dba_core *core, const struct dba_check *check,
 
 /*
  * The newest first: it was most likely answered valid a moment ago. One that is being checked
- * itself may be about to be refused, so it is asked only if there is nobody else; but it is alive,
- * so it must be asked.
+ * itself may be about to be refused, so it is asked only if there is nobody else; but it is
+ * alive, so it must be asked.
  */
 static struct dba_known *other_for(const struct dba_core *core, const struct dba_check *check)
 {

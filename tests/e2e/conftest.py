@@ -1,96 +1,98 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One private world for all end-to-end tests: real sshd, sudo, su, PostgreSQL, pgbouncer, nginx."""
+"""End to end: real sshd, sudo, su, login, PostgreSQL, pgbouncer and nginx in one private world
+(tests/world). Needs root; else every test is skipped.
+
+    DBA_BUILD=build python3 -m pytest tests/e2e
+"""
 import os
-import shutil
-import subprocess
 import sys
+import time
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import world  # noqa: E402
 
+OBSTACLE = None if world.is_inside() else world.obstacle()
+
 
 def pytest_configure(config):
-    if not world.is_inside() and world.can_enter() and not config.option.collectonly:
-        # The capture of pytest must not hold back what the inner one prints.
-        config.pluginmanager.getplugin("capturemanager").suspend_global_capture(in_=True)
+    if OBSTACLE is None and not world.is_inside() and not config.option.collectonly:
+        # The capture of this pytest would keep what the inner one prints.
+        config.pluginmanager.getplugin("capturemanager").stop_global_capturing()
         world.enter()
 
 
 def pytest_collection_modifyitems(items):
-    if not world.is_inside():
+    if OBSTACLE is not None:
         for item in items:
-            item.add_marker(pytest.mark.skip(reason="needs root for a private world"))
+            item.add_marker(pytest.mark.skip(reason=OBSTACLE))
 
 
-BOUND = 6.0
+class Everything:
+    """The host, the control client of the Platform, and what tests do to them."""
+
+    def __init__(self):
+        from world import databases, platform, servers
+        from world.host import Host
+        self.host = Host()
+        self.log = self.host.log
+        self.host.install()
+        self.platform = platform.start_platform(self.host)
+        self.configure()
+        self.host.start_daemon()
+        servers.start_sshd(self.host)
+        servers.make_key(self.host)
+        databases.start_postgresql(self.host)
+        databases.start_pgbouncer(self.host)
+        servers.start_nginx(self.host)
+        self.key = self.host.key
+
+    def configure(self, **changes):
+        from world import platform
+        self.host.configure(platform.URL, self.host.ca, platform.OWN, **changes)
+
+    def restart_daemon(self, **changes):
+        """A daemon that remembers nothing and limits nobody, and knows its organization."""
+        from world.tools import wait_until
+        self.stop_daemon()
+        self.configure(**changes)
+        mark = len(self.log.lines)
+        self.host.start_daemon()
+        wait_until("the organization", lambda: "organization org=" in self.log.text(mark))
+
+    def stop_daemon(self):
+        self.host.stop(self.host.daemon)
+
+    def requests(self, token=None):
+        """How often the Platform was asked, in all or about one token."""
+        return self.platform.counts(token)["requests"]
 
 
 @pytest.fixture(scope="session")
 def everything():
-    from world import databases, platform
-    from world.host import Host
-    host = Host()
-    host.install()
-    client = platform.start_platform(host)
-    host.configure(platform.URL, host.ca, platform.OWN, bound=BOUND)
-    host.start_daemon()
-    host.start_sshd()
-    databases.start_postgresql(host)
-    databases.start_pgbouncer(host)
-    _start_nginx(host)
-    _make_key(host)
-    yield host, client
-    host.stop_all()
-
-
-def _start_nginx(host):
-    from world.host import can_connect, wait_until
-    shutil.copy("/etc/pam.d/pgbouncer", "/etc/pam.d/nginx")
-    for path in ("/var/log/nginx", "/var/lib/nginx"):
-        os.makedirs(path, exist_ok=True)
-    os.makedirs("/var/www/protected", exist_ok=True)
-    with open("/var/www/protected/index.html", "w", encoding="ascii") as out:
-        out.write("protected\n")
-    with open("/etc/nginx/nginx.conf", "w", encoding="ascii") as out:
-        out.write("""load_module modules/ngx_http_auth_pam_module.so;
-user www-data; worker_processes 1; daemon off; pid /run/nginx.pid;
-error_log /var/log/nginx/error.log; events {}
-http { access_log off; server { listen 127.0.0.1:8080; root /var/www;
-""" + open(f"{world.TOP}/etc/nginx/dblab.conf", encoding="ascii").read() + "} }\n")
-    host.nginx = host.start("/usr/sbin/nginx", stderr=subprocess.DEVNULL)
-    wait_until("nginx", lambda: can_connect(("127.0.0.1", 8080)))
-
-
-def _make_key(host):
-    from world.host import run
-    host.key = host.folder + "/key"
-    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", host.key)
-    for name in ("alice", "bob", "carol"):
-        folder = f"/home/{name}/.ssh"
-        os.makedirs(folder, exist_ok=True)
-        shutil.copy(host.key + ".pub", f"{folder}/authorized_keys")
-        shutil.chown(folder, name, name)
-        shutil.chown(f"{folder}/authorized_keys", name, name)
-        os.chmod(folder, 0o700)
+    made = Everything()
+    yield made
+    made.host.stop_all()
 
 
 @pytest.fixture
-def host(everything):
-    """Each test starts with a fresh daemon (nothing remembered, nothing limited) and Platform."""
+def engine(everything):
+    """The engine's host; each test starts with a fresh daemon and a Platform that works."""
     from world import platform
-    from world.host import wait_until
-    the_host, client = everything
-    platform.reset_platform(client)
-    the_host.stop(the_host.daemon)
-    client.reset()
-    the_host.start_daemon()
-    wait_until("the own token's check", lambda: client.counts()["requests"] > 0)
-    return the_host
+    platform.reset_platform(everything.platform)
+    everything.restart_daemon()
+    everything.platform.reset()
+    return everything
 
 
-@pytest.fixture
-def platformd(everything, host):
-    del host
-    return everything[1]
+def refused_within_the_bound(attempt):
+    """What is tried later than the bound after this call must be refused, and what was refused
+    once stays so."""
+    from world.product import BOUND
+    end = time.monotonic() + BOUND
+    while attempt().ok and time.monotonic() < end:
+        pass
+    again = attempt()
+    assert not again.ok, again
+    return again

@@ -1,95 +1,194 @@
 # SPDX-License-Identifier: Apache-2.0
+"""pgbouncer, PostgreSQL's own method `pam`, and nginx."""
+import asyncio
 import base64
-import subprocess
+import ssl
 import urllib.error
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conftest import BOUND
-from world.databases import psql
-from world.host import wait_until
-from world.platform import ALICE, BOB, FOREIGN
+from conftest import refused_within_the_bound
+from world.databases import POOLER, SERVER, psql
+from world.host import PASSWORDS
+from world.tools import wait_until
+from world.platform import ADMINISTRATIVE, ALICE, ALICE2, BOB, FOREIGN
+from world.postgres import Client, Refused, attempt, attempts
+
+PAM_FAILED = "PAM authentication failed"
+DEADLINE = 60
 
 
-def test_pgbouncer(host):
-    outcome = psql("alice", ALICE)
-    assert outcome.returncode == 0 and outcome.stdout.strip() == "dblab_pool", outcome
+def together(work):
+    """Runs it with a deadline."""
+    return asyncio.run(asyncio.wait_for(work, DEADLINE))
+
+
+# ---- pgbouncer ----
+
+def test_pgbouncer(engine):
+    answer = psql("alice", ALICE, **POOLER)
+    assert answer.ok and answer.output == "dblab_pool", answer
+    for token in (BOB, ADMINISTRATIVE, FOREIGN, "invented", PASSWORDS["alice"]):
+        answer = psql("alice", token, **POOLER)
+        assert not answer.ok and PAM_FAILED in answer.output, answer
+    assert engine.requests(ALICE) == 1
+
+
+def test_no_token_is_a_backend_password(engine):
+    """The pooler's role is reached by the pooler's uid alone."""
+    assert not psql("dblab_pool", ALICE, **SERVER).ok
+    engine.platform.set(ALICE, "email", "dblab_pool@acme.io")
+    assert not psql("dblab_pool", ALICE, **SERVER).ok
+
+
+def test_pgbouncer_console(engine):
+    """Nobody is an administrator of the pooler, whatever the token says."""
+    for name in ("pgbouncer", "postgres", "alice"):
+        engine.platform.add(f"token-of-{name}", 1, True, f"{name}@acme.io")
+        assert not psql(name, f"token-of-{name}", "show fds", port=6432, database="pgbouncer").ok
+
+
+def test_pgbouncer_revoked(engine):
+    assert psql("alice", ALICE, **POOLER).ok
+    engine.platform.revoke(ALICE)
+    refused_within_the_bound(lambda: psql("alice", ALICE, **POOLER))
+    assert psql("alice", ALICE2, **POOLER).ok
+
+
+@pytest.mark.parametrize("user", ["root", "postgres", "pgbouncer"])
+def test_denied_users(engine, user):
+    engine.platform.add("one-of-theirs", 1, True, f"{user}@acme.io")
+    assert not psql(user, "one-of-theirs", **POOLER).ok
+    assert engine.requests("one-of-theirs") == 0
+
+
+def test_300_clients_at_once(engine):
+    logins = [("alice", ALICE), ("bob", BOB)] * 150
+    assert [a for a in together(attempts(logins)) if a is not None] == []
+    assert engine.requests(ALICE) == 1 and engine.requests(BOB) == 1
+
+
+async def queries_until(client, task):
+    """Asks on a connection that is there as long as `task` runs; how often it was answered."""
+    count = 0
+    while not task.done():
+        assert await client.query("select 1") == ["1"]
+        count += 1
+    return count
+
+
+def test_flood_of_bad_tokens(engine):
+    """It costs the Platform what the limiter lets pass, and who is there nothing but a wait."""
+    flood = 400
+    limit = 10 * 10  # of failuresPerMinute, for all names of one address
+
+    async def work():
+        client = await Client.login("alice", ALICE)
+        bad = asyncio.ensure_future(attempts([(f"user{i}", f"bad-{i}") for i in range(flood)]))
+        assert await queries_until(client, bad) > 0
+        client.close()
+        return bad.result()
+
+    refusals = together(work())
+    assert len(refusals) == flood and all(PAM_FAILED in r for r in refusals)
+    assert engine.requests() <= 1 + limit + 1
+    # A token that is known to be good is never limited.
+    assert psql("alice", ALICE, **POOLER).ok
+
+
+def test_platform_hangs(engine):
+    async def work():
+        client = await Client.login("alice", ALICE)
+        engine.platform.all("hang")
+        bob = asyncio.ensure_future(attempt("bob", BOB))
+        asked = await queries_until(client, bob)
+        assert await attempt("alice", ALICE) is None  # its verdict is young
+        client.close()
+        return asked, bob.result()
+
+    asked, told = together(work())
+    assert asked > 0 and PAM_FAILED in told
+
+
+def test_wait(engine):
+    """A login that takes longer than `wait` is told so while its check goes on; the next try finds
+    the verdict, and the Platform was asked once."""
+    engine.restart_daemon(bound=30.0, timeout=5.0, wait=0.2)
+    engine.platform.latency(1500, BOB)
+    engine.platform.reset()
+    assert not psql("bob", BOB, **POOLER).ok
+    wait_until("the verdict", lambda: psql("bob", BOB, **POOLER).ok, 20)
+    assert engine.requests(BOB) == 1
+
+
+def test_dead_daemon(engine):
+    engine.stop_daemon()
+    assert PAM_FAILED in psql("alice", ALICE, **POOLER).output
+
+
+@pytest.mark.parametrize("token", [
+    "x", "x" * 511, "two words", "tökén-日本", 'quote"d', "back\\slash", "co:lon"])
+def test_odd_tokens(engine, token):
+    engine.platform.add(token, 1, True, "alice@acme.io")
+    assert psql("alice", token, **POOLER).ok
+    assert psql("alice", token, **SERVER).ok
+
+
+@pytest.mark.parametrize("token", [
+    b"", b"x" * 512, b"x" * 2000, b"x" * 3000, b"tab\there", b"line\nfeed", b"\x1b[31m", b"high\xff"],
+                         ids=lambda token: repr(token[:9]))
+def test_bad_forms(engine, token):
+    async def work():
+        with pytest.raises(Refused):
+            await Client.login("alice", token)
+    together(work())
+    assert engine.requests() == 0
+
+
+# ---- PostgreSQL itself ----
+
+def test_postgresql(engine):
+    answer = psql("alice", ALICE, **SERVER)
+    assert answer.ok and answer.output == "alice", answer
     for token in (BOB, FOREIGN, "invented"):
-        outcome = psql("alice", token)
-        assert outcome.returncode != 0 and "PAM authentication failed" in outcome.stdout
+        assert not psql("alice", token, **SERVER).ok
+    # Not in clear, and for people who are no token users as before.
+    assert not psql("alice", ALICE, **{**SERVER, "PGSSLMODE": "disable"}).ok
+    assert psql("carol", PASSWORDS["carol"], **SERVER).ok
+    engine.platform.revoke(ALICE)
+    refused_within_the_bound(lambda: psql("alice", ALICE, **SERVER))
 
 
-def test_pgbouncer_revoked(host, platformd):
-    assert psql("alice", ALICE).returncode == 0
-    platformd.revoke(ALICE)
-    wait_until("refusal", lambda: psql("alice", ALICE).returncode != 0, BOUND + 10)
-    assert psql("bob", BOB).returncode == 0
+def test_a_postgresql_client_without_a_password(engine):
+    """psql connects once without one to learn that it is asked: no failed login of anybody's."""
+    mark = len(engine.log.lines)
+    for _ in range(20):
+        assert not psql("alice", "", **SERVER).ok
+    assert psql("alice", ALICE, **SERVER).ok
+    assert "limited" not in engine.log.text(mark)
 
 
-def test_pgbouncer_denied_users(host):
-    for user in ("root", "postgres", "pgbouncer"):
-        assert psql(user, ALICE).returncode != 0
+# ---- nginx ----
+
+class Page:
+    def __init__(self, user, token):
+        word = base64.b64encode(f"{user}:{token}".encode()).decode()
+        request = urllib.request.Request("https://127.0.0.1/protected/",
+                                         headers={"Authorization": f"Basic {word}"})
+        context = ssl.create_default_context(cafile="/run/world/certificates/ca.crt")
+        try:
+            with urllib.request.urlopen(request, timeout=20, context=context) as answer:
+                self.status = answer.status
+        except urllib.error.HTTPError as error:
+            self.status = error.code
+        self.ok = self.status == 200
 
 
-def test_pgbouncer_300_clients(host):
-    with ThreadPoolExecutor(60) as pool:
-        outcomes = list(pool.map(lambda i: psql("alice", ALICE, timeout=90), range(300)))
-    assert [o.stdout for o in outcomes if o.returncode != 0] == []
-
-
-def test_pgbouncer_flood_of_bad_tokens(host, platformd):
-    """It costs the Platform no more requests than the limiter lets pass, and alice nothing."""
-    assert psql("alice", ALICE).returncode == 0
-    platformd.reset()
-    with ThreadPoolExecutor(30) as pool:
-        outcomes = list(pool.map(lambda i: psql(f"user{i}", f"bad-{i}", timeout=60), range(300)))
-    assert all(o.returncode != 0 for o in outcomes)
-    assert platformd.counts()["requests"] <= 100 + 30 + 5
-    assert psql("alice", ALICE).returncode == 0
-
-
-def test_pgbouncer_platform_hangs(host, platformd):
-    assert psql("alice", ALICE).returncode == 0
-    with subprocess.Popen(["true"]):
-        pass
-    platformd.all("hang")
-    outcome = psql("bob", BOB)
-    assert outcome.returncode != 0
-    assert psql("alice", ALICE).returncode == 0  # a young verdict
-
-
-@pytest.mark.parametrize("token", ["x", "x" * 511, "a b", "é", 'q"\\'])
-def test_odd_tokens(host, platformd, token):
-    platformd.add(token, 1, True, "alice@acme.io")
-    assert psql("alice", token).returncode == 0
-
-
-@pytest.mark.parametrize("token", ["x" * 512, "x" * 1900])
-def test_too_long(host, platformd, token):
-    platformd.add(token, 1, True, "alice@acme.io")
-    assert psql("alice", token).returncode != 0
-
-
-def test_postgresql_pam(host):
-    outcome = psql("alice", ALICE, port=5432, database="postgres", PGSSLMODE="require")
-    assert outcome.returncode == 0 and outcome.stdout.strip() == "alice", outcome
-    assert psql("alice", BOB, port=5432, database="postgres", PGSSLMODE="require").returncode != 0
-
-
-def nginx(user, token):
-    request = urllib.request.Request("http://127.0.0.1:8080/protected/")
-    word = base64.b64encode(f"{user}:{token}".encode()).decode()
-    request.add_header("Authorization", f"Basic {word}")
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def test_nginx(host):
-    assert nginx("alice", ALICE) == 200
-    assert nginx("alice", BOB) == 401
-    assert nginx("alice", "invented") == 401
+def test_nginx(engine):
+    assert Page("alice", ALICE).ok
+    for token in (BOB, FOREIGN, "invented", ""):
+        assert Page("alice", token).status == 401
+    assert engine.requests(ALICE) == 1  # however often nginx asks
+    engine.platform.revoke(ALICE)
+    refused_within_the_bound(lambda: Page("alice", ALICE))

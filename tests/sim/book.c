@@ -75,7 +75,18 @@ static bool is_over(const struct world *w, const struct pair *pair)
            w->now >= pair->forgotten + REMEMBER_GRACE;
 }
 
-/* Event: is it still remembered? Once it is not, a longer `remember` brings nothing back. */
+static event_fn remember_over;
+
+/* Once it is forgotten, a longer `remember` brings nothing back. */
+static void check_remembered(struct world *w, struct token *token, struct pair *pair)
+{
+    if (pair->forgotten != DBA_NEVER || w->now < pair->until)
+        return;
+    pair->forgotten = w->now;
+    queue_put(&w->queue, w->now + REMEMBER_GRACE, remember_over, token, pair->id);
+}
+
+/* Event: is it still remembered? */
 static void remember_over(struct world *w, void *actor, uint64_t number)
 {
     struct token *token = actor;
@@ -85,15 +96,20 @@ static void remember_over(struct world *w, void *actor, uint64_t number)
 
         if (pair->id != number)
             continue;
-        if (pair->forgotten == DBA_NEVER && w->now >= pair->until) {
-            pair->forgotten = w->now;
-            queue_put(&w->queue, w->now + REMEMBER_GRACE, remember_over, token, number);
-        }
+        check_remembered(w, token, pair);
         if (is_over(w, pair)) {
             forget(w, token, pair);
             return;
         }
     }
+    book_recount(w);
+}
+
+void book_slept(struct world *w)
+{
+    for (size_t i = 0; i < w->tokens_count; i++)
+        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++)
+            check_remembered(w, w->tokens[i], &w->tokens[i]->pairs[p]);
     book_recount(w);
 }
 
@@ -221,7 +237,7 @@ static void learn_own(struct world *w, const struct truth *facts)
     }
     w->own_org = facts->org;
     w->org_conflict = false;
-    w->marks = true;
+    w->marks = w->reviewed = true;
     for (size_t i = 0; i < w->tokens_count; i++)
         for (size_t p = 0; p < w->tokens[i]->pairs_count; p++) {
             struct pair *pair = &w->tokens[i]->pairs[p];
@@ -371,8 +387,7 @@ static void review(struct world *w, struct token *token, bool new_platform)
             pair->may_go = denied || (rule_org(w) != 0 &&
                                       rule_admits(w, rule_org(w), &pair->facts, pair->service,
                                                   name) != DBA_REASON_VALID);
-        if (pair->forgotten == DBA_NEVER && w->now >= pair->until)
-            pair->forgotten = w->now; /* a sleep has hidden it from the queue */
+        check_remembered(w, token, pair);
         remember_until(w, token, pair);
     }
     if (!new_platform)
@@ -403,8 +418,16 @@ void book_configured(struct world *w, bool new_platform)
     }
     for (size_t i = 0; i < w->tokens_count; i++)
         review(w, w->tokens[i], new_platform);
-    w->marks = true;
+    w->marks = w->reviewed = true;
     w->live_changed = w->now;
     if (w->conf.verdicts > w->verdicts_most)
         w->verdicts_most = w->conf.verdicts;
+}
+
+void book_reviewed(struct world *w)
+{
+    for (size_t i = 0; i < w->tokens_count; i++)
+        for (size_t p = w->tokens[i]->pairs_count; p-- > 0;)
+            if (w->tokens[i]->pairs[p].may_go)
+                book_lost(w, w->tokens[i], &w->tokens[i]->pairs[p]);
 }

@@ -123,6 +123,10 @@ void inv_after(struct world *w)
     inv_rate(w);
     if (w->subject != NULL)
         inv_token(w, w->subject);
+    if (w->reviewed) {
+        book_reviewed(w);
+        w->reviewed = false;
+    }
     if (w->marks) {
         clear_marks(w);
         w->marks = false;

@@ -50,6 +50,7 @@ static void suspend(struct world *w, void *actor, uint64_t number)
         return;
     w->now += rng_spread(&w->rng, DBA_SECOND / 10, 4 * w->conf.bound);
     world_say(w, "host      wakes");
+    book_slept(w);
     checker_suspended(w, w->now);
     while (!w->failed && dba_core_expiry(w->core) <= w->now)
         host_serve(w);

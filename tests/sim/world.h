@@ -289,6 +289,7 @@ struct world {
     struct process **must_watch; /* somebody was let in by them in this event */
     size_t must_watch_count, must_watch_room;
     bool marks;                  /* some pair has may_go set */
+    bool reviewed;               /* new rules decide: those with may_go are lost */
     dba_time undecided, decided; /* last answers of each kind */
     dba_time silent_until;       /* the core may not have given up yet what nobody answers */
     uint64_t undecided_order, decided_order;
@@ -405,6 +406,8 @@ bool book_held(const struct world *w, const struct token *token);
 struct pair *book_pair(struct token *token, const struct name *name);
 bool book_remembers(const struct world *w, const struct pair *pair);
 void book_recount(struct world *w); /* what is live and known */
+void book_reviewed(struct world *w);
+void book_slept(struct world *w); /* what is remembered no longer */
 void book_lost(struct world *w, struct token *token, struct pair *pair);
 
 /* ---- evidence.c ---- */

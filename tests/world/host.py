@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host of a private world: mounts, users, the product, its log."""
+"""The host of a private world: mounts, accounts, processes, its log."""
 import contextlib
 import os
 import select
@@ -8,135 +8,88 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
-from . import BUILD, TOP
+from . import TOP, product
+from .tools import run, succeeds, write
 
-CONFIG = "/etc/dblab-auth/dblab-auth.conf"
-
-
-def run(*command, **kwargs):
-    kwargs.setdefault("check", True)
-    kwargs.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run(command, **kwargs)
-
-
-def wait_until(what, condition, seconds=10.0):
-    """Waits for a state, with a deadline; its last value is returned."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise TimeoutError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
-
-
-def can_connect(address):
-    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as s:
-        s.settimeout(1)
-        with contextlib.suppress(OSError):
-            s.connect(address)
-            return True
-    return False
+FOLDER = "/run/world"  # of the world's own: overlays, sockets, what its servers print
+# What is written in these stays in FOLDER/over.
+LAYERS = ("/etc", "/usr", "/var", "/home", "/root", "/tmp")
+TOKEN_USERS = ("alice", "bob")
+PASSWORDS = {"carol": "carols-password", "dave": "daves-password", "alice": "alices-password"}
 
 
 class Log:
-    """Everything that programs here write to /dev/log."""
+    """Everything that programs here write to /dev/log; a copy is in FOLDER/syslog."""
 
     def __init__(self, path="/dev/log"):
         self.lines = []
+        self.path = path
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.path = os.path.realpath(path)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
-        self.socket.bind(self.path)
-        os.chmod(self.path, 0o666)
+        self.socket.bind(path)
+        os.chmod(path, 0o666)
+        self.file = open(FOLDER + "/syslog", "w", encoding="utf-8", buffering=1)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
         while True:
-            self.lines.append(self.socket.recv(65536).decode(errors="replace"))
+            line = self.socket.recv(65536).decode(errors="replace").rstrip("\0\n")
+            self.lines.append(line)
+            self.file.write(line + "\n")
 
-    def text(self):
-        return "\n".join(self.lines)
+    def text(self, since=0):
+        """The lines from number `since` on; len(log.lines) is the number of the next."""
+        return "\n".join(self.lines[since:])
 
 
 class Host:
-    """Mounts and users; made once, as the first thing in a private world."""
+    """Made once, as the first thing in a private world."""
 
     def __init__(self):
         self.processes = []
-        self.folder = "/run/world"
-        self._mounts()
-        self._users()
+        self.folder = FOLDER
+        self.daemon = None
+        mount_all()
+        make_accounts()
         self.log = Log()
 
-    def _overlay(self, path, folder):
-        upper, work = f"{folder}{path}.upper", f"{folder}{path}.work"
-        os.makedirs(upper)
-        os.makedirs(work)
-        run("mount", "-t", "overlay", "overlay", "-o",
-            f"lowerdir={path},upperdir={upper},workdir={work}", path)
+    # ---- the product ----
 
-    def _mounts(self):
-        run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
-        os.makedirs(self.folder)
-        for path in ("/etc", "/usr", "/var", "/home"):
-            self._overlay(path, self.folder + "/over")
-        # /lib may be a link into /usr; where it is not, the module's folder needs its own.
-        if not os.path.islink("/lib"):
-            self._overlay("/lib", self.folder + "/over")
-        run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/tmp")
-        # A /dev of its own for the log, with the host's devices.
-        run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/mnt")
-        for name in ("null", "zero", "full", "random", "urandom", "tty"):
-            open(f"/mnt/{name}", "w").close()
-            run("mount", "--bind", f"/dev/{name}", f"/mnt/{name}")
-        os.makedirs("/mnt/pts")
-        run("mount", "-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=620,gid=5", "devpts",
-            "/mnt/pts")
-        os.symlink("pts/ptmx", "/mnt/ptmx")
-        for name, target in (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"),
-                             ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")):
-            os.symlink(target, f"/mnt/{name}")
-        os.makedirs("/mnt/shm", mode=0o1777)
-        run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/mnt/shm")
-        run("mount", "--move", "/mnt", "/dev")
-        run("ip", "link", "set", "lo", "up")
-        run("hostname", "engine")
-        with open("/etc/hosts", "a", encoding="ascii") as out:
-            out.write("127.0.0.1 localhost engine\n")
-        for name in ("/run/sshd", "/run/lock"):
-            os.makedirs(name, exist_ok=True)
+    def install(self):
+        product.install()
 
-    def _users(self):
-        """alice and bob are token users, carol has a password, dave administers with sudo."""
-        with open("/etc/nsswitch.conf", "w", encoding="ascii") as out:
-            out.write("passwd: files\ngroup: files\nshadow: files\nhosts: files\n")
-        run("groupadd", "-f", "dblab")
-        for name in ("dblab-auth", "pgbouncer"):
-            if run("getent", "passwd", name, check=False, stdout=subprocess.DEVNULL).returncode:
-                run("useradd", "--system", "--user-group", "--no-create-home", "--shell",
-                    "/usr/sbin/nologin", name)
-        for name in ("alice", "bob", "carol", "dave"):
-            run("useradd", "--create-home", "--shell", "/bin/bash", name)
-        for name in ("alice", "bob"):
-            run("usermod", "--append", "--groups", "dblab", name)
-        run("chpasswd", input=b"carol:carols-password\ndave:daves-password\n", stdin=None)
-        with open("/etc/sudoers.d/world", "w", encoding="ascii") as out:
-            out.write("alice ALL=(ALL) ALL\nbob ALL=(ALL) ALL\ndave ALL=(ALL) ALL\n"
-                      "Defaults env_keep += \"https_proxy SSLKEYLOGFILE SSL_CERT_FILE\"\n")
-        os.chmod("/etc/sudoers.d/world", 0o440)
+    def configure(self, url, ca_file, own_token, **changes):
+        product.configure(url, ca_file, own_token, **changes)
+
+    def start_daemon(self):
+        """Starts dblab-authd and waits until it says that it is ready."""
+        self.daemon = self.start_notifying("/usr/sbin/dblab-authd", output="dblab-authd.log")
 
     # ---- processes ----
 
-    def start(self, *command, **kwargs):
+    def start(self, *command, output=None, **kwargs):
+        """Starts a program in the background; what it prints goes to a file `output` in FOLDER."""
         kwargs.setdefault("stdin", subprocess.DEVNULL)
-        process = subprocess.Popen(command, **kwargs)
+        kwargs.setdefault("cwd", "/")
+        with contextlib.ExitStack() as stack:
+            if output:
+                out = stack.enter_context(open(f"{FOLDER}/{output}", "ab"))
+                kwargs.update(stdout=out, stderr=out)
+            process = subprocess.Popen(command, **kwargs)
         self.processes.append(process)
+        return process
+
+    def start_notifying(self, *command, output=None, seconds=10):
+        """The same for a program that says READY=1 to its supervisor; waits for that."""
+        path = FOLDER + "/notify"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(path)
+            process = self.start(*command, output=output, env={"NOTIFY_SOCKET": path})
+            if not select.select([notify], [], [], seconds)[0]:
+                raise TimeoutError(f"{command[0]} is not ready within {seconds} s")
+            assert b"READY=1" in notify.recv(4096)
         return process
 
     def stop(self, process):
@@ -154,59 +107,80 @@ class Host:
         for process in reversed(list(self.processes)):
             self.stop(process)
 
-    # ---- the product ----
 
-    def install(self):
-        run("make", "-s", "-C", TOP, "install", "PREFIX=/usr",
-            f"VARIANT={os.path.relpath(BUILD, TOP + '/build')}" if BUILD != TOP + "/build"
-            else "VARIANT=", stdout=subprocess.DEVNULL)
-        for name in os.listdir(f"{TOP}/etc/pam.d"):
-            shutil.copy(f"{TOP}/etc/pam.d/{name}", f"/etc/pam.d/{name}")
-        shutil.copy(f"{TOP}/etc/ssh/sshd_config.d/dblab.conf", "/etc/ssh/sshd_config.d/")
+# ---- mounts ----
 
-    def configure(self, url, ca_file, own_token, bound=6.0, timeout=0.5, kill_wait=0.5, extra=""):
-        os.makedirs("/etc/dblab-auth", exist_ok=True)
-        with open("/etc/dblab-auth/access-token", "w", encoding="utf-8") as out:
-            out.write(own_token + "\n")
-        os.chmod("/etc/dblab-auth/access-token", 0o600)
-        shutil.copy(ca_file, "/etc/dblab-auth/ca.pem")
-        os.chmod("/etc/dblab-auth/ca.pem", 0o644)
-        with open(CONFIG, "w", encoding="utf-8") as out:
-            out.write(f"""platform: {{ url = "{url}"; caFile = "/etc/dblab-auth/ca.pem";
-  accessTokenFile = "/etc/dblab-auth/access-token"; connectTimeout = {min(timeout, 0.5)};
-  timeout = {timeout}; }};
-identity: {{ domain = "acme.io"; }};
-revocation: {{ bound = {bound:.1f}; killWait = {kill_wait}; }};
-services: ( {{ name = "sshd"; }}, {{ name = "sudo"; }}, {{ name = "sudo-i"; }}, {{ name = "su"; }},
-  {{ name = "su-l"; }}, {{ name = "login"; }}, {{ name = "cron"; }},
-  {{ name = "pgbouncer"; callers = ["pgbouncer"]; unixAccount = false; wait = 1.0; }},
-  {{ name = "postgresql"; callers = ["postgres"]; unixAccount = false; }},
-  {{ name = "nginx"; callers = ["www-data"]; unixAccount = false; }} );
-{extra}
-""")
-        os.chmod(CONFIG, 0o644)
+def _overlay(path):
+    upper, work = f"{FOLDER}/over{path}.upper", f"{FOLDER}/over{path}.work"
+    os.makedirs(upper)
+    os.makedirs(work)
+    # The folder's own mode is the upper's: /tmp must stay open to all.
+    os.chmod(upper, os.stat(path).st_mode & 0o7777)
+    run("mount", "-t", "overlay", "overlay", "-o",
+        f"lowerdir={path},upperdir={upper},workdir={work}", path)
 
-    def start_daemon(self, environment=None):
-        """Starts dblab-authd and waits until it says that it is ready."""
-        path = self.folder + "/notify"
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            notify.bind(path)
-            output = open(self.folder + "/dblab-authd.log", "ab")
-            self.daemon = self.start("/usr/sbin/dblab-authd", "--config", CONFIG,
-                                     env={"NOTIFY_SOCKET": path, **(environment or {})},
-                                     stdout=output, stderr=output)
-            output.close()
-            if not select.select([notify], [], [], 10)[0]:
-                raise TimeoutError("dblab-authd is not ready within 10 s")
-            assert b"READY=1" in notify.recv(4096)
-        return self.daemon
 
-    def start_sshd(self, port=2222):
-        run("ssh-keygen", "-A", stdout=subprocess.DEVNULL)
-        self.sshd = self.start("/usr/sbin/sshd", "-D", "-p", str(port), "-o",
-                               "ListenAddress=127.0.0.1", "-o", "PerSourcePenalties=no"
-                               if b"PerSourcePenalties" in open("/usr/sbin/sshd", "rb").read()
-                               else "MaxStartups=100:30:200")
-        wait_until("sshd", lambda: can_connect(("127.0.0.1", port)))
+def _devices():
+    """A /dev of its own for the log, with the host's devices; terminals are new."""
+    new = FOLDER + "/dev"
+    os.makedirs(new)
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", new)
+    for name in ("null", "zero", "full", "random", "urandom", "tty"):
+        write(f"{new}/{name}", "")
+        run("mount", "--bind", f"/dev/{name}", f"{new}/{name}")
+    for name, kind, options in (("pts", "devpts", "newinstance,ptmxmode=0666,mode=620,gid=5"),
+                                ("shm", "tmpfs", "mode=1777")):
+        os.makedirs(f"{new}/{name}")
+        run("mount", "-t", kind, "-o", options, kind, f"{new}/{name}")
+    for name, target in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"),
+                         ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
+                         ("stderr", "/proc/self/fd/2")):
+        os.symlink(target, f"{new}/{name}")
+    run("mount", "--move", new, "/dev")
+
+
+def mount_all():
+    top = os.open(TOP, os.O_PATH | os.O_DIRECTORY)
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    os.makedirs(FOLDER)
+    for path in LAYERS:
+        _overlay(path)
+    # Where /lib is no link into /usr, the modules' folder needs a layer of its own.
+    if not os.path.islink("/lib"):
+        _overlay("/lib")
+    # A checkout that is a mount of its own, or lies in one of these folders, stays what it is.
+    os.makedirs(TOP, exist_ok=True)
+    run("mount", "--bind", f"/proc/{os.getpid()}/fd/{top}", TOP)
+    os.close(top)
+    _devices()
+    run("ip", "link", "set", "lo", "up")
+    run("hostname", "engine")
+    write("/etc/hosts", "127.0.0.1 localhost engine\n")
+    # Many logins at once write to one log.
+    with open("/proc/sys/net/unix/max_dgram_qlen", "w", encoding="ascii") as out:
+        out.write("512")
+    for name in ("/run/sshd", "/run/lock"):
+        os.makedirs(name)
+
+
+# ---- accounts ----
+
+def make_accounts():
+    """alice and bob are token users, carol is not, dave neither and administers with sudo."""
+    write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\n")
+    run("groupadd", "-f", "dblab")
+    for name in ("dblab-auth", "pgbouncer"):
+        if not succeeds("getent", "passwd", name):
+            run("useradd", "--system", "--user-group", "--no-create-home", "--shell",
+                "/usr/sbin/nologin", name)
+    for name in ("alice", "bob", "carol", "dave"):
+        succeeds("userdel", name)
+        shutil.rmtree(f"/home/{name}", ignore_errors=True)
+        run("useradd", "--create-home", "--user-group", "--shell", "/bin/bash", name)
+    for name in TOKEN_USERS:
+        run("usermod", "--append", "--groups", "dblab", name)
+    run("chpasswd", input="".join(f"{n}:{p}\n" for n, p in PASSWORDS.items()), text=True)
+    write("/etc/sudoers", "Defaults env_reset\n"
+          "Defaults env_keep += \"https_proxy SSLKEYLOGFILE SSL_CERT_FILE\"\n"
+          "root ALL=(ALL:ALL) ALL\nalice ALL=(ALL) ALL\ndave ALL=(ALL) ALL\n"
+          "@includedir /etc/sudoers.d\n", 0o440)
