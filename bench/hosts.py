@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import world
-from rig import Daemon, median, run, wait_until
+from rig import Daemon, median, run
 from table import Row, ms
 
 LIVE = 10000
@@ -23,12 +23,13 @@ def _make_accounts(count):
 
 
 def live(rig):
-    """Each token is of another person; the process that logged them all in stays alive."""
+    """Each token is of another person, and each person a process that stays."""
     _make_accounts(LIVE)
+    rig.main.stop()  # what two daemons share would count half for each
     daemon = Daemon(rig, "live").start().wait_organization()
-    stack = daemon.stack("live")
+    stack = daemon.stack("live", timeout=60.0)
     people = rig.people("living-", LIVE)
-    process = rig.start_login("crowd", 64)
+    process = rig.start_login("crowd", LIVE, 1)
     process.stdin.write("".join(stack.line(*one) for one in people) + "\n")
     process.stdin.flush()
     for _ in range(3):  # wall, failed, each
@@ -47,16 +48,17 @@ def live(rig):
     memory = daemon.memory_kib() / 1024
     status = daemon.status()
     process.stdin.close()
-    process.wait(30)
+    process.wait(60)
     daemon.stop()
+    rig.main.start().wait_organization()
     peak, mean, oldest = _evenness(trace)
     yield Row("10,000 live tokens, bound 30 s: re-checks in a second, peak beside mean", "<= 1.5x",
               f"{peak} : {mean:.0f}; oldest answer {status['oldestVerdictSeconds']:.1f} s, "
               f"longest gap {oldest:.1f} s of {WINDOW + 4:.0f} s", peak / mean, 1.5)
-    yield Row("the same: share of one core, both processes", "< 25 %", f"{share * 100:.1f} %",
-              share * 100, 25)
-    yield Row("the same: memory of both processes (PSS)", "<= 16 MB", f"{memory:.1f} MiB",
-              memory * 1.048576, 16)
+    yield Row("the same: share of one core, both processes", "< 25 %", f"over {span:.0f} s",
+              share * 100, 25, " %")
+    yield Row("the same: memory of both processes (PSS)", "<= 16 MB",
+              "keeper and checker", memory, 16, " MiB")
 
 
 def _evenness(path):
@@ -84,13 +86,11 @@ def started(rig):
         daemon.stop()
     rig.platform.listener("open")
     yield Row("dblab-authd, start to ready, the Platform silent", "<= 50 ms",
-              f"median of {len(times)}, worst {ms(max(times))}", median(times) * 1000, 50)
+              f"median of {len(times)}, worst {ms(max(times))}", median(times) * 1000, 50, " ms")
 
 
 def simulated(rig):
     program = world.BUILD + "/simulate"
-    if not os.path.exists(program):
-        run("make", "-s", "-C", world.TOP, program[len(world.TOP) + 1:])
     days = max(20, int(365 * rig.scale))
     begin = os.times()
     out = run(program, "--year", "--days", str(days), stdout=subprocess.PIPE, text=True,
@@ -102,8 +102,7 @@ def simulated(rig):
         raise RuntimeError("the simulator: " + out[-300:])
     years = days / 365 * 60 / seconds
     yield Row("make sim: years of a host with 20 people in a minute of one core", ">= 1",
-              f"{days} days in {seconds:.1f} s", years, 1, more_is_better=True)
+              f"{days} days in {seconds:.1f} s", years, 1, "", more_is_better=True)
 
 
 ROWS = [live, started, simulated]
-assert wait_until

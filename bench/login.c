@@ -6,8 +6,9 @@
  *     login latency COUNT            one of each stack in turn, COUNT times
  *     login fork COUNT               the same, each in a process of its own
  *     login throughput PROCESSES MS  of the first stack, by so many processes for so long
- *     login crowd AT_ONCE            each line once, by so many threads; then waits for the end
- *                                    of standard input, with what it opened still alive
+ *     login crowd AT_ONCE [THREADS]  each line once, so many at a time, by processes of so many
+ *                                    threads (50); waits for the end of standard input, with
+ *                                    all processes still alive
  *
  * Standard input has a line for each stack (crowd: for each person; an empty line ends them):
  * `NAME FOLDER SERVICE USER TOKEN CODE`, CODE being what PAM must say (0, or PAM_AUTH_ERR ...;
@@ -235,11 +236,12 @@ static int run_throughput(long processes, long ms)
 
 /* ---- crowd ---- */
 
+/* Shared by all processes of a crowd. */
 struct crowd {
-    struct login *logins;
+    pthread_barrier_t barrier;
     size_t count;
     size_t next; /* atomic */
-    pthread_barrier_t barrier;
+    struct login logins[PEOPLE_MAX];
 };
 
 static void *take_turns(void *arg)
@@ -255,6 +257,7 @@ static void *take_turns(void *arg)
     while (at < crowd->count) {
         uint64_t begin = now();
 
+        login = &crowd->logins[at];
         if (pamh == NULL)
             login->code = start(login, &pamh);
         if (login->code == PAM_SUCCESS)
@@ -263,52 +266,108 @@ static void *take_turns(void *arg)
         login->nanos = login->end - begin;
         pamh = NULL;
         at = __atomic_fetch_add(&crowd->next, 1, __ATOMIC_RELAXED);
-        login = &crowd->logins[at];
     }
     return NULL;
 }
 
-static void start_threads(struct crowd *crowd, pthread_t *threads, size_t count)
+static void run_threads(struct crowd *crowd, size_t count)
 {
+    pthread_t *threads = calloc(count, sizeof *threads);
     pthread_attr_t attr;
 
-    if (pthread_attr_init(&attr) != 0 || pthread_attr_setstacksize(&attr, THREAD_STACK) != 0 ||
-        pthread_barrier_init(&crowd->barrier, NULL, (unsigned)count + 1) != 0)
+    if (threads == NULL || pthread_attr_init(&attr) != 0 ||
+        pthread_attr_setstacksize(&attr, THREAD_STACK) != 0)
         die("threads");
     for (size_t i = 0; i < count; i++)
         if (pthread_create(&threads[i], &attr, take_turns, crowd) != 0)
             die("too many threads");
+    for (size_t i = 0; i < count; i++)
+        (void)pthread_join(threads[i], NULL);
+    free(threads);
 }
 
-static int run_crowd(size_t at_once)
+static struct crowd *crowd_new(size_t *at_once)
 {
-    static struct login logins[PEOPLE_MAX + 1];
-    static pthread_t threads[PEOPLE_MAX];
-    struct crowd crowd = {.logins = logins, .count = read_all(logins, PEOPLE_MAX)};
-    uint64_t last = 0;
-    uint64_t begin;
+    struct crowd *crowd =
+        mmap(NULL, sizeof *crowd, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pthread_barrierattr_t attr;
 
-    if (at_once > crowd.count)
-        at_once = crowd.count;
-    start_threads(&crowd, threads, at_once);
-    begin = now();
-    (void)pthread_barrier_wait(&crowd.barrier);
-    for (size_t i = 0; i < at_once; i++)
-        (void)pthread_join(threads[i], NULL);
-    for (size_t i = 0; i < crowd.count; i++) {
-        check(&logins[i]);
-        last = logins[i].end > last ? logins[i].end : last;
-    }
+    if (crowd == MAP_FAILED)
+        die("out of memory");
+    crowd->count = read_all(crowd->logins, PEOPLE_MAX);
+    if (*at_once > crowd->count)
+        *at_once = crowd->count;
+    if (pthread_barrierattr_init(&attr) != 0 ||
+        pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) != 0 ||
+        pthread_barrier_init(&crowd->barrier, &attr, (unsigned)*at_once + 1) != 0)
+        die("barrier");
+    return crowd;
+}
+
+static void print_crowd(const struct crowd *crowd, uint64_t begin)
+{
+    uint64_t last = begin;
+
+    for (size_t i = 0; i < crowd->count; i++)
+        last = crowd->logins[i].end > last ? crowd->logins[i].end : last;
     (void)printf("wall %llu\nfailed", (unsigned long long)(last - begin));
-    for (size_t i = 0; i < crowd.count; i++)
-        if (logins[i].code != PAM_SUCCESS)
-            (void)printf(" %d", logins[i].code);
+    for (size_t i = 0; i < crowd->count; i++)
+        if (crowd->logins[i].code != PAM_SUCCESS)
+            (void)printf(" %d", crowd->logins[i].code);
     (void)printf("\neach");
-    for (size_t i = 0; i < crowd.count; i++)
-        (void)printf(" %llu", (unsigned long long)logins[i].nanos);
+    for (size_t i = 0; i < crowd->count; i++)
+        (void)printf(" %llu", (unsigned long long)crowd->logins[i].nanos);
     (void)printf("\n");
     (void)fflush(stdout);
+}
+
+/* A process of the crowd: tells by closing `done`, and ends when `stay` is closed. */
+static void be_process(struct crowd *crowd, size_t threads, int done, int stay)
+{
+    char byte;
+
+    run_threads(crowd, threads);
+    (void)close(done);
+    while (read(stay, &byte, 1) > 0)
+        continue;
+    _exit(0);
+}
+
+static int run_crowd(size_t at_once, size_t per_process)
+{
+    struct crowd *crowd = crowd_new(&at_once);
+    int done[2];
+    int stay[2];
+    uint64_t begin;
+    char byte;
+
+    if (pipe(done) != 0 || pipe(stay) != 0)
+        die("pipe");
+    for (size_t left = at_once; left > 0;) {
+        size_t threads = left < per_process ? left : per_process;
+        pid_t pid = fork();
+
+        if (pid < 0)
+            die("too many processes");
+        if (pid == 0) {
+            (void)close(done[0]);
+            (void)close(stay[1]);
+            be_process(crowd, threads, done[1], stay[0]);
+        }
+        left -= threads;
+    }
+    (void)close(done[1]);
+    (void)pthread_barrier_wait(&crowd->barrier);
+    begin = now();
+    while (read(done[0], &byte, 1) > 0)
+        continue;
+    for (size_t i = 0; i < crowd->count; i++)
+        check(&crowd->logins[i]);
+    print_crowd(crowd, begin);
     while (getchar() != EOF)
+        continue;
+    (void)close(stay[1]);
+    while (wait(NULL) > 0)
         continue;
     return 0;
 }
@@ -325,6 +384,6 @@ int main(int argc, char **argv)
     if (strcmp(mode, "throughput") == 0 && argc == 4)
         return run_throughput(atol(argv[2]), atol(argv[3]));
     if (strcmp(mode, "crowd") == 0)
-        return run_crowd((size_t)atol(argv[2]));
+        return run_crowd((size_t)atol(argv[2]), argc > 3 ? (size_t)atol(argv[3]) : 50);
     die("see the head of bench/login.c");
 }

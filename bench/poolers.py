@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows about a real pgbouncer: it has one thread for all logins, and stalls behind it."""
+import asyncio
+import os
 import subprocess
 import sys
+import time
 
-from postgres import connect_all
-from rig import Daemon, copy_stack, median
+from rig import median, use_stack
 from table import Row, ms
 from world import databases, platform
+from world.postgres import Client
 
-PORT = 6432
-DATABASE = "clones"
+STALL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stall.py")
 
 
 class Stall:
@@ -20,9 +22,8 @@ class Stall:
         self.longest = None
 
     def __enter__(self):
-        self.process = self.rig.host.start(
-            sys.executable, __file__.replace("poolers", "postgres"), "stall", str(PORT), DATABASE,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = self.rig.host.start(sys.executable, STALL, stdin=subprocess.PIPE,
+                                           stdout=subprocess.PIPE, text=True)
         self.process.stdin.write(f"alice\n{platform.ALICE}\n")
         self.process.stdin.flush()
         if self.process.stdout.readline() != "ready\n":
@@ -30,25 +31,36 @@ class Stall:
         return self
 
     def __exit__(self, *_):
-        out, _ = self.process.communicate("", timeout=120)
+        out, _ = self.process.communicate(timeout=120)
         self.rig.host.processes.remove(self.process)
         self.longest = float(out)
+
+
+async def _connect_all(people):
+    """Seconds until the last is in, or refused; how many are in."""
+    begin = time.monotonic()
+    done = await asyncio.gather(*(Client.login(*one) for one in people), return_exceptions=True)
+    seconds = time.monotonic() - begin
+    clients = [client for client in done if isinstance(client, Client)]
+    for client in clients:
+        client.close()
+    return seconds, len(clients)
 
 
 def _rounds(rig, baseline, people, want):
     """Both modules in turn; medians of (seconds to connect, longest stall) of each."""
     found = {baseline: [], "pgbouncer": []}
-    for _ in range(rig.count(5, 3)):
+    for _ in range(rig.count(9, 3)):
         for name, results in found.items():
-            copy_stack("pgbouncer", "pgbouncer")
+            use_stack("pgbouncer")
             with Stall(rig) as stall:
-                copy_stack(name, "pgbouncer")
-                seconds, let_in = connect_all(("127.0.0.1", PORT), people, DATABASE)
+                use_stack(name)
+                seconds, let_in = asyncio.run(_connect_all(people))
                 if let_in != want:
                     raise RuntimeError(f"{name}: {let_in} of {len(people)} were let in")
             results.append((seconds, stall.longest))
-    copy_stack("pgbouncer", "pgbouncer")
-    return [(median([s for s, _ in r]), median([l for _, l in r])) for r in found.values()]
+    use_stack("pgbouncer")
+    return [tuple(median(column) for column in zip(*results)) for results in found.values()]
 
 
 def pooled(rig):
@@ -69,4 +81,3 @@ def pooled(rig):
 
 
 ROWS = [pooled]
-assert Daemon

@@ -4,7 +4,6 @@ several configurations in it, stacks of PAM modules, and bench/login.c to drive 
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
                                 "tests"))
 import world  # noqa: E402
 from world import platform  # noqa: E402
-from world.host import Host, run, wait_until  # noqa: E402
+from world.host import Host  # noqa: E402
+from world.tools import run, wait_until, write  # noqa: E402
 
 PROGRAMS = world.BUILD + "/bench"
 RUNNING = os.sysconf("SC_CLK_TCK")
@@ -29,12 +29,12 @@ def median(values):
 
 
 def build():
-    """Before the world is entered: there the tree may be read-only to nobody's surprise."""
+    """All that the rows run, before the world is entered."""
     variant = os.path.relpath(world.BUILD, world.TOP + "/build")
-    for targets in (["-f", "Makefile", "all", world.BUILD[len(world.TOP) + 1:] + "/platformd"],
-                    ["-f", "Makefile", "-f", "bench/bench.mk", "bench-programs"]):
-        run("make", "-s", "-C", world.TOP, "VARIANT=" + ("" if variant == "." else variant),
-            *targets, stdout=subprocess.DEVNULL)
+    folder = os.path.relpath(world.BUILD, world.TOP)
+    run("make", "-s", "-C", world.TOP, "VARIANT=" + ("" if variant == "." else variant),
+        "-f", "Makefile", "-f", "bench/bench.mk", "all", f"{folder}/platformd",
+        f"{folder}/simulate", "bench-programs", stdout=subprocess.DEVNULL)
 
 
 def start_ready(host, *command):
@@ -52,12 +52,9 @@ class Stack:
         self.name, self.service, self.user = name, service, user
         self.token, self.expect = token, expect
         self.folder = f"/run/world/stacks/{name}"
-        os.makedirs(self.folder, exist_ok=True)
-        with open(f"{self.folder}/{service}", "w", encoding="ascii") as out:
-            out.write(lines)
+        write(f"{self.folder}/{service}", lines)
         # libpam looks for it at each start, and complains in the log without it.
-        with open(f"{self.folder}/other", "w", encoding="ascii") as out:
-            out.write("auth required pam_deny.so\naccount required pam_deny.so\n")
+        write(f"{self.folder}/other", "auth required pam_deny.so\naccount required pam_deny.so\n")
 
     def line(self, user=None, token=None, expect=None):
         return " ".join([self.name, self.folder, self.service, user or self.user,
@@ -72,8 +69,7 @@ class Daemon:
         self.config = f"/etc/dblab-auth/{name}.conf"
         self.process = None
         self.seconds_to_ready = None
-        with open(self.config, "w", encoding="ascii") as out:
-            out.write(f"""runDir = "{self.folder}";
+        write(self.config, f"""runDir = "{self.folder}";
 platform: {{ url = "{url}"; caFile = "/etc/dblab-auth/ca.pem";
   accessTokenFile = "/etc/dblab-auth/access-token"; }};
 identity: {{ domain = "acme.io"; }};
@@ -82,23 +78,12 @@ services: ( {{ name = "sshd"; }}, {{ name = "plain"; unixAccount = false; }},
   {{ name = "pgbouncer"; callers = ["pgbouncer"]; unixAccount = false; wait = 1.0; }} );
 {more}
 """)
-        os.chmod(self.config, 0o644)
 
     def start(self):
-        path = self.rig.host.folder + "/notify-" + self.name
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            if os.path.exists(path):
-                os.unlink(path)
-            notify.bind(path)
-            notify.settimeout(20)
-            with open(f"{self.rig.host.folder}/{self.name}.log", "ab") as output:
-                begin = time.monotonic()
-                self.process = self.rig.host.start(
-                    "/usr/sbin/dblab-authd", "--config", self.config,
-                    env={"NOTIFY_SOCKET": path}, stdout=output, stderr=output)
-                while b"READY=1" not in notify.recv(4096):
-                    pass
-                self.seconds_to_ready = time.monotonic() - begin
+        begin = time.monotonic()
+        self.process = self.rig.host.start_notifying(
+            "/usr/sbin/dblab-authd", "--config", self.config, output=self.name + ".log")
+        self.seconds_to_ready = time.monotonic() - begin
         return self
 
     def stop(self):
@@ -147,8 +132,7 @@ class Rig:
         self.scale = min(1.0, seconds / 300)
         self.host = Host()
         self.host.install()
-        os.unlink(self.host.log.path)  # from here on the sink's
-        start_ready(self.host, PROGRAMS + "/sink", os.path.realpath("/dev/log"))
+        start_ready(self.host, PROGRAMS + "/sink", self.host.log.path)  # takes its place
         self.platform = platform.start_platform(self.host)
         self.host.configure(platform.URL, self.host.ca, platform.OWN)  # the token's and CA's files
         start_ready(self.host, PROGRAMS + "/distance", str(FAR_PORT), str(platform.PORT), str(RTT))
@@ -163,8 +147,7 @@ class Rig:
         folder = self.host.folder
         start_ready(self.host, PROGRAMS + "/thin_daemon", folder + "/thin")
         script = folder + "/check-token"
-        with open(script, "w", encoding="ascii") as out:
-            out.write(f"""#!/bin/sh
+        write(script, f"""#!/bin/sh
 read -r token
 curl -sf --cacert {self.host.ca} -H "Access-Token: {platform.OWN}" \\
   -H 'Content-Type: application/json' -d "{{\\"token\\":\\"$token\\"}}" \\
@@ -219,10 +202,10 @@ curl -sf --cacert {self.host.ca} -H "Access-Token: {platform.OWN}" \\
         return [(f"user{i}", f"{prefix}{i}") for i in range(count)]
 
 
-def copy_stack(name, service):
-    """A file of etc/pam.d as it stands, or a line of its own, where pgbouncer looks."""
+def use_stack(name):
+    """Lets pgbouncer go by a module of libpam's, or by the sample of etc/."""
+    path = "/etc/pam.d/pgbouncer"
     if name.startswith("pam_"):
-        with open(f"/etc/pam.d/{service}", "w", encoding="ascii") as out:
-            out.write(f"auth required {name}\naccount required pam_permit.so\n")
+        write(path, f"auth required {name}\naccount required pam_permit.so\n")
     else:
-        shutil.copy(f"{world.TOP}/etc/pam.d/{name}", f"/etc/pam.d/{service}")
+        shutil.copy(f"{world.TOP}/etc/pam.d/{name}", path)

@@ -3,20 +3,20 @@
 
 
 class Row:
-    """`value` is compared with `reach`; `measured` says what it is made of."""
+    """`value` is compared with `limit`; `measured` says what it is made of."""
 
-    def __init__(self, what, reach, measured, value, limit, more_is_better=False):
+    def __init__(self, what, reach, measured, value, limit, unit="x", more_is_better=False):
         self.what, self.reach, self.measured = what, reach, measured
-        self.value = value
+        self.value = f"{value:.2f}{unit}" if unit == "x" else f"{value:.4g}{unit}"
         self.met = value >= limit if more_is_better else value <= limit
 
     def cells(self):
-        return [self.what, self.reach, self.measured, f"{self.value:.2f}",
+        return [self.what, self.reach, self.measured, self.value,
                 "met" if self.met else "**not met**"]
 
 
 def print_table(rows):
-    print("| what | reach | measured | value | |\n|---|---|---|---|---|")
+    print("| what | reach | measured | ratio | |\n|---|---|---|---|---|")
     for row in rows:
         print("| " + " | ".join(row.cells()) + " |")
 

@@ -124,6 +124,16 @@ static void print_json(const struct dba_reply *reply)
     (void)fputs("}\n", stdout);
 }
 
+/* A key that has no label of its own is readable without its underscores. */
+static const char *label_of(struct line *line)
+{
+    const struct known *entry = find(line->key);
+
+    for (char *at = line->key; (at = strchr(at, '_')) != NULL; at++)
+        *at = ' ';
+    return entry != NULL ? entry->label : line->key;
+}
+
 static void print_text(const struct dba_reply *reply)
 {
     const char *text = reply->text;
@@ -131,12 +141,11 @@ static void print_text(const struct dba_reply *reply)
     struct line line;
 
     while (next_line(&text, &left, &line)) {
-        const struct known *entry = find(line.key);
         const char *value = line.value[0] != '\0' ? line.value : "-";
 
         if (strcmp(line.key, "reachable") == 0)
             value = strcmp(value, "1") == 0 ? "yes" : "no";
-        (void)printf("%-32s %s\n", entry != NULL ? entry->label : line.key, value);
+        (void)printf("%-32s %s\n", label_of(&line), value);
     }
 }
 

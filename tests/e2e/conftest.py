@@ -57,7 +57,7 @@ class Everything:
         from world.tools import wait_until
         self.stop_daemon()
         self.configure(**changes)
-        mark = len(self.log.lines)
+        mark = self.log.mark()
         self.host.start_daemon()
         wait_until("the organization", lambda: "organization org=" in self.log.text(mark))
 

@@ -56,7 +56,7 @@ def test_a_service_that_is_not_listed(engine):
         text = stack.read()
     with open("/etc/pam.d/unlisted", "w", encoding="utf-8") as out:
         out.write(text)
-    mark = len(engine.log.lines)
+    mark = engine.log.mark()
     done = application("unlisted", "alice", "auth", answer=ALICE)
     assert done == {"codes": {"auth": PERM_DENIED}, "asked": [], "said": []}
     assert "services" in engine.log.text(mark)
@@ -98,6 +98,6 @@ def test_no_complaints_of_libpam(engine):
     """Nothing in the stacks was unknown to it; run after what used them."""
     for service in LOGINS:
         application(service, "carol", "account")
-    complaints = [line for line in engine.log.lines if "PAM " in line and any(
+    complaints = [line for line in engine.log.text().splitlines() if "PAM " in line and any(
         word in line for word in ("unable to", "illegal", "error", "bad jump", "no module"))]
     assert complaints == []

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the module logs is caught by defining syslog(3) in the program: its symbols come before
+ * the C library's for libpam, too.
+ */
 #include "tests/pam/host.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 
 /* ---- lines ---- */
 
@@ -29,6 +32,11 @@ const char *queue_pop(struct queue *queue)
 }
 
 /* ---- the log: libpam calls these two in place of the C library's ---- */
+
+/* Declared here: in <syslog.h> the first may be a macro. */
+__attribute__((format(printf, 2, 3))) void syslog(int priority, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void __syslog_chk(int priority, int flag,
+                                                        const char *format, ...);
 
 #define SEEN_BY_LIBPAM __attribute__((visibility("default")))
 
@@ -58,8 +66,7 @@ SEEN_BY_LIBPAM void syslog(int priority, const char *format, ...)
     va_end(args);
 }
 
-SEEN_BY_LIBPAM void __syslog_chk(int priority, int flag, const char *format, ...);
-void __syslog_chk(int priority, int flag, const char *format, ...)
+SEEN_BY_LIBPAM void __syslog_chk(int priority, int flag, const char *format, ...)
 {
     va_list args;
 

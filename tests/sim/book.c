@@ -164,7 +164,7 @@ static void admitted_by(const struct world *w, struct token *token, struct pair 
     push(&token->good, newest);
 }
 
-void book_accepted(struct world *w, const struct ask *ask, const struct dba_decision *d)
+void book_accepted(struct world *w, const struct ask *ask)
 {
     struct token *token = ask->token;
     struct pair *pair;
@@ -183,8 +183,7 @@ void book_accepted(struct world *w, const struct ask *ask, const struct dba_deci
     pair->last = w->now;
     pair->forgotten = DBA_NEVER;
     token->ever_known = true;
-    if (d->reason != DBA_REASON_OUTAGE)
-        admitted_by(w, token, pair);
+    admitted_by(w, token, pair);
     remember_until(w, token, pair);
     if (ask->service->unix_account)
         rest_on(w, ask->process, token, pair);
@@ -224,6 +223,8 @@ static void learn_own(struct world *w, const struct truth *facts)
 {
     w->own_answered = true;
     w->own_invalid = !facts->good;
+    if (!facts->good)
+        w->own_refused = w->sequence;
     if (!facts->good)
         return;
     if (w->conf.org_id != 0 || w->own_org == facts->org) {

@@ -172,7 +172,7 @@ void caller_replied(struct world *w, const struct dba_decision *d)
     w->asks_open--;
     inv_reply(w, &ask, d);
     if (d->result == DBA_ACCEPTED)
-        book_accepted(w, &ask, d);
+        book_accepted(w, &ask);
     person_told(w, &ask, d);
     process_unref(w, ask.process);
 }

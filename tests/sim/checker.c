@@ -11,7 +11,8 @@
 #include "world.h"
 
 /* When the core must have given up itself what was never answered. */
-#define LATE DBA_SECOND
+#define LATE     DBA_SECOND
+#define PATIENCE (DBA_SECOND / 4) /* after T it does, at the earliest */
 
 static void done_with(struct world *w, struct request *request)
 {
@@ -47,7 +48,7 @@ static void unanswered(struct world *w, struct request *request)
     over(request);
     request->token->repeated = true;
     request->token->undecided = w->silent_until = w->now + LATE;
-    queue_put(&w->queue, w->now + LATE / 4, timed_out, NULL, 0);
+    queue_put(&w->queue, w->now + PATIENCE, timed_out, NULL, 0);
 }
 
 static void hand_over(struct world *w, struct request *request)
@@ -186,7 +187,7 @@ void checker_warm(struct world *w)
 void checker_suspended(struct world *w, dba_time until)
 {
     for (struct request *r = w->requests; r != NULL; r = r->next) {
-        if (r->over || r->sent + w->conf.timeout + LATE > until)
+        if (r->over || r->sent + w->conf.timeout + PATIENCE > until)
             continue;
         if (rng_chance(&w->rng, 50))
             unanswered(w, r);

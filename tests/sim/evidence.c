@@ -40,8 +40,9 @@ bool evidence_may_speak(const struct world *w, const struct token *token)
 /* A good answer, of which it may be that it was a witness's. */
 void evidence_witness(struct world *w, const struct request *request)
 {
-    if (w->suspects == 0 || !request->may_speak ||
-        (request->token != w->conf.own && request->answer.org_id != rule_org(w)))
+    bool own = request->token == w->conf.own;
+
+    if (w->suspects == 0 || (!own && request->answer.org_id != rule_org(w)))
         return;
     for (size_t i = 0; i < w->tokens_count; i++) {
         struct token *token = w->tokens[i];
@@ -50,8 +51,10 @@ void evidence_witness(struct world *w, const struct request *request)
             continue;
         for (size_t p = 0; p < token->pairs_count; p++) {
             struct pair *pair = &token->pairs[p];
+            /* Others may speak where our own was refused meanwhile, too. */
+            bool may = request->may_speak || (request->live && w->own_refused > pair->negative);
 
-            if (pair->negative != 0 && pair->witnessed == 0 &&
+            if (may && pair->negative != 0 && pair->witnessed == 0 &&
                 request->sent_order > pair->negative)
                 pair->witnessed = w->sequence;
         }

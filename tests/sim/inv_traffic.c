@@ -149,6 +149,7 @@ void inv_request(struct world *w, struct request *request)
     for (size_t i = 0; i < token->pairs_count; i++)
         suspected |= token->pairs[i].negative != 0;
     request->may_witness = w->suspects > (suspected ? 1u : 0u);
+    request->live = token->live;
     request->may_speak = evidence_may_speak(w, token);
     request->login = !own && !request->recheck && w->suspects == 0 && !token->repeated &&
                      !token->live && w->now >= token->doubted;

@@ -201,6 +201,7 @@ struct request {
     uint64_t sent_order;
     bool recheck, login, may_witness;
     bool may_speak; /* for others, as a witness, when it was sent */
+    bool live;      /* its token was, when it was sent */
     bool over;      /* answered, lost, or past T */
     bool lost;      /* with its checker */
     bool outdated;  /* its answer counts nothing: sent under another own token */
@@ -285,6 +286,7 @@ struct world {
     int64_t own_org;
     const struct token *own_token; /* in force */
     bool org_conflict, own_invalid, own_answered;
+    uint64_t own_refused;        /* when it was answered invalid, last */
     struct token *subject;       /* of the answer that is being handed over */
     struct process **must_watch; /* somebody was let in by them in this event */
     size_t must_watch_count, must_watch_room;
@@ -397,7 +399,7 @@ enum dba_reason rule_admits(const struct world *w, int64_t org, const struct tru
 int64_t rule_org(const struct world *w); /* 0: not known */
 
 /* ---- book.c ---- */
-void book_accepted(struct world *w, const struct ask *ask, const struct dba_decision *d);
+void book_accepted(struct world *w, const struct ask *ask);
 void book_gone(struct world *w, struct process *process);
 void book_answer(struct world *w, struct request *request);
 void book_logged_loss(struct world *w, const char *name, bool invalid);

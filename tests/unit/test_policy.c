@@ -26,7 +26,13 @@ static const char sample[] = HEAD "deny-user root\n"
                                   "caller 33\n"
                                   "end\n";
 
-static const struct dba_policy_rule none;
+/* Field by field: what is between them may be anything. */
+static bool is_none(const struct dba_policy_rule *rule)
+{
+    return rule->group[0] == '\0' && rule->min_uid == 0 && !rule->service_listed &&
+           !rule->unix_account && rule->username == DBA_USERNAME_LOCAL && !rule->caller_may &&
+           !rule->user_denied;
+}
 
 /* From memory of exactly its size: a sanitizer build sees a byte read too many. */
 static enum dba_err read_bytes(const char *text, size_t len, const char *service,
@@ -39,8 +45,7 @@ static enum dba_err read_bytes(const char *text, size_t len, const char *service
     memcpy(copy, text, len);
     memset(rule, 0xa5, sizeof *rule);
     err = dba_policy_read(copy, len, service, user, caller, rule);
-    if (err != DBA_OK)
-        assert_memory_equal(rule, &none, sizeof none);
+    assert_true(err == DBA_OK || is_none(rule));
     free(copy);
     return err;
 }
@@ -197,7 +202,6 @@ static void test_malformed(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         expect(texts[i], DBA_ERR_FORM);
     expect(HEAD "service sshd unix local\nservice-deny-user\nend\n", DBA_ERR_FORM);
-    expect(HEAD "deny-user a\0b\nend\n", DBA_ERR_SHORT); /* as far as strlen() sees */
     assert_int_equal(
         read_bytes(HEAD "deny-user a\0b\nend\n", strlen(HEAD) + 18, "sshd", "alice", 0, &rule),
         DBA_ERR_FORM);
@@ -207,9 +211,20 @@ static void test_malformed(void **state)
 
 static void test_numbers(void **state)
 {
-    static const char *const bad[] = {
-        "",           "-1",         "+1",  "1 ",  " 1", "01",          "0x1",
-        "4294967295", "4294967296", "1e3", "1.0", "٣",  "10000000000", "18446744073709551617"};
+    static const char *const bad[] = {"",
+                                      "-1",
+                                      "+1",
+                                      "1 ",
+                                      " 1",
+                                      "01",
+                                      "0x1",
+                                      "4294967295",
+                                      "4294967296",
+                                      "1e3",
+                                      "1.0",
+                                      "\xd9\xa3",
+                                      "10000000000",
+                                      "18446744073709551617"};
     char text[200];
     struct dba_policy_rule rule;
 
@@ -227,29 +242,29 @@ static void test_numbers(void **state)
     assert_true(rule.caller_may);
 }
 
+/* A good policy of `len` bytes: one name takes them. */
+static char *of_size(size_t len)
+{
+    static const char start[] = HEAD "deny-user ";
+    static const char end[] = "\nend\n";
+    char *text = malloc(len);
+
+    assert_non_null(text);
+    memset(text, 'y', len);
+    memcpy(text, start, strlen(start));
+    memcpy(text + len - strlen(end), end, strlen(end));
+    return text;
+}
+
 static void test_size(void **state)
 {
-    static const char line[] = "deny-user x\n";
-    const size_t head = strlen(HEAD);
-    char *text = malloc(DBA_POLICY_MAX + sizeof line);
     struct dba_policy_rule rule;
-    size_t len = head;
+    char *text = of_size(DBA_POLICY_MAX);
 
     (void)state;
-    assert_non_null(text);
-    memcpy(text, HEAD, head);
-    while (len + strlen(line) + strlen("end\n") <= DBA_POLICY_MAX) {
-        memcpy(text + len, line, strlen(line));
-        len += strlen(line);
-    }
-    /* The last name takes what is left. */
-    memset(text + len - 1, 'y', DBA_POLICY_MAX - strlen("\nend\n") - (len - 1));
-    memcpy(text + DBA_POLICY_MAX - strlen("\nend\n"), "\nend\n", strlen("\nend\n"));
     assert_int_equal(read_bytes(text, DBA_POLICY_MAX, "sshd", "alice", 0, &rule), DBA_OK);
-    memcpy(text + DBA_POLICY_MAX - strlen("end\n"), "yend\n", strlen("yend\n"));
-    text[DBA_POLICY_MAX - strlen("end\n")] = '\n';
-    text[DBA_POLICY_MAX - strlen("\nend\n")] = 'y';
-    memcpy(text + DBA_POLICY_MAX + 1 - strlen("end\n"), "end\n", strlen("end\n"));
+    free(text);
+    text = of_size(DBA_POLICY_MAX + 1);
     assert_int_equal(read_bytes(text, DBA_POLICY_MAX + 1, "sshd", "alice", 0, &rule),
                      DBA_ERR_SIZE);
     free(text);

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 from . import TOP, product
-from .tools import run, succeeds, write
+from .tools import run, succeeds, wait_until, write
 
 FOLDER = "/run/world"  # of the world's own: overlays, sockets, what its servers print
 # What is written in these stays in FOLDER/over.
@@ -22,8 +22,11 @@ PASSWORDS = {"carol": "carols-password", "dave": "daves-password", "alice": "ali
 class Log:
     """Everything that programs here write to /dev/log; a copy is in FOLDER/syslog."""
 
+    MARK = "mark of the reader's own "
+
     def __init__(self, path="/dev/log"):
         self.lines = []
+        self.marks = set()
         self.path = path
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(path)
@@ -34,12 +37,24 @@ class Log:
     def _read(self):
         while True:
             line = self.socket.recv(65536).decode(errors="replace").rstrip("\0\n")
+            if line.startswith(self.MARK):
+                self.marks.add(line)
+                continue
             self.lines.append(line)
             self.file.write(line + "\n")
 
+    def mark(self):
+        """Waits until all that was logged before is read; the number of the next line."""
+        mark = f"{self.MARK}{len(self.marks)}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.connect(self.path)
+            sender.send(mark.encode())
+        wait_until("the log", lambda: mark in self.marks)
+        return len(self.lines)
+
     def text(self, since=0):
-        """The lines from number `since` on; len(log.lines) is the number of the next."""
-        return "\n".join(self.lines[since:])
+        """The lines from number `since` on."""
+        return "\n".join(self.lines[since:self.mark()])
 
 
 class Host:
@@ -79,7 +94,7 @@ class Host:
         self.processes.append(process)
         return process
 
-    def start_notifying(self, *command, output=None, seconds=10):
+    def start_notifying(self, *command, output=None):
         """The same for a program that says READY=1 to its supervisor; waits for that."""
         path = FOLDER + "/notify"
         with contextlib.suppress(FileNotFoundError):
@@ -87,8 +102,13 @@ class Host:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(path)
             process = self.start(*command, output=output, env={"NOTIFY_SOCKET": path})
-            if not select.select([notify], [], [], seconds)[0]:
-                raise TimeoutError(f"{command[0]} is not ready within {seconds} s")
+
+            def ready():
+                if process.poll() is not None:
+                    raise RuntimeError(f"{command[0]} ended with {process.returncode}: {output}")
+                return select.select([notify], [], [], 0)[0]
+
+            wait_until(command[0], ready)
             assert b"READY=1" in notify.recv(4096)
         return process
 
