@@ -17,7 +17,6 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FUZZ_SECONDS = os.environ.get("FUZZ_SECONDS", "60")
-SIM_SECONDS = os.environ.get("SIM_SECONDS", "60")
 PYTEST = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
 
@@ -35,9 +34,6 @@ def suites():
     yield "exports", [["tests/exports.sh"]], {}, "line"
     yield "pam", [["tests/pam/run.sh"]], {"DBA_BUILD": "build"}, "line"
     yield "pam-asan", [["tests/pam/run.sh"]], {"DBA_BUILD": "build/asan"}, "line"
-    yield "sim", [["build/simulate", "--file", "tests/sim/seeds"],
-                  ["build/simulate", "--seconds", SIM_SECONDS]], {}, "sim"
-    yield "sim-mutants", [["tests/sim/mutants.sh"]], {}, "mutants"
     yield "fuzz", [make + ["fuzz", f"FUZZ_SECONDS={FUZZ_SECONDS}"]], {}, "line"
     yield "daemon", [PYTEST + ["tests/daemon"]], {"DBA_BUILD": "build"}, "pytest"
     yield "daemon-asan", [PYTEST + ["tests/daemon"]], {"DBA_BUILD": "build/asan"}, "pytest"
@@ -66,21 +62,7 @@ def count_pytest(text):
             found.get("skipped", 0))
 
 
-def count_sim(text):
-    passed = failed = 0
-    for m in re.finditer(r"(\d+) seeds, [\d.]+ host-hours, (\d+) failed", text):
-        passed += int(m[1]) - int(m[2])
-        failed += int(m[2])
-    return passed, failed, 0
-
-
-def count_mutants(text):
-    return (len(re.findall(r"^found ", text, re.M)),
-            len(re.findall(r"^(?:not found|failed) ", text, re.M)), 0)
-
-
-COUNT = {"cmocka": count_cmocka, "line": count_line, "pytest": count_pytest, "sim": count_sim,
-         "mutants": count_mutants}
+COUNT = {"cmocka": count_cmocka, "line": count_line, "pytest": count_pytest}
 
 
 def run_suite(name, commands, environment, kind):

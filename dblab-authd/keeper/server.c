@@ -20,6 +20,7 @@
 #define FRAME_TIME    DBA_SECOND
 #define WRITE_TIME    (5 * DBA_SECOND) /* for a reply that does not fit the socket's buffer */
 #define ACCEPTS_MAX   64               /* in one turn of the loop */
+#define AGAIN_TIME    (DBA_SECOND / 10)
 
 enum class { CLASS_ROOT, CLASS_CALLER, CLASS_STRANGER };
 
@@ -51,6 +52,7 @@ struct server {
     uint64_t last_id;
     size_t strangers;
     bool paused; /* all connections are taken: who comes waits in the backlog */
+    struct loop_timer *again; /* accepting, after there was no descriptor to be had */
 };
 
 /* ---- who is there ---- */
@@ -296,6 +298,13 @@ static void take(struct server *server, int fd)
         read_more(c);
 }
 
+static void on_again(void *arg)
+{
+    struct server *server = arg;
+
+    loop_fd_want(server->watch, server->paused ? 0 : LOOP_READ);
+}
+
 static void on_listen(int fd, unsigned events, void *arg)
 {
     struct server *server = arg;
@@ -314,9 +323,8 @@ static void on_listen(int fd, unsigned events, void *arg)
             take(server, accepted);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
             log_line(DBA_LEVEL_ERROR, "caller not accepted error=\"%s\"", strerror(errno));
-            server->paused = dba_table_count(server->connections) > 0;
-            if (server->paused)
-                loop_fd_want(server->watch, 0);
+            loop_fd_want(server->watch, 0);
+            loop_timer_set(server->again, dba_clock_boot() + AGAIN_TIME);
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return;
@@ -375,7 +383,8 @@ struct server *server_new(struct loop *loop, int fd, const struct dba_settings *
     server->events = *events;
     server->connections = dba_table_new(sizeof(uint64_t), sizeof(struct connection));
     server->watch = loop_fd_new(loop, fd, LOOP_READ, on_listen, server);
-    if (server->connections == NULL || server->watch == NULL)
+    server->again = loop_timer_new(loop, on_again, server);
+    if (server->connections == NULL || server->watch == NULL || server->again == NULL)
         server_free(&server);
     else
         (void)fcntl(fd, F_SETFL, O_NONBLOCK); /* one that was handed over may block */
@@ -400,6 +409,8 @@ void server_free(struct server **server)
         connection_free(c);
     dba_table_free(&(*server)->connections);
     loop_fd_free(&(*server)->watch);
+    if ((*server)->again != NULL)
+        loop_timer_free(&(*server)->again);
     (void)close((*server)->fd);
     free(*server);
     *server = NULL;

@@ -61,12 +61,12 @@ def new_config(folder, platform):
             "url": f"https://localhost:{platform.port}/api/general",
             "accessTokenFile": str(token),
             "caFile": str(platform.certificates / "ca.crt"),
-            "connectTimeout": 0.5,
-            "timeout": 0.5,
+            "connectTimeout": 0.4,
+            "timeout": 0.4,
         },
         "identity": {"domain": "acme.io"},
-        # A = 5 - 1.5 - 0.05 - 1 = 2.45 s
-        "revocation": {"bound": 5.0, "killWait": 0.05},
+        # A = 3.8 - 1.2 - 0.05 - 1 = 1.55 s
+        "revocation": {"bound": 3.8, "killWait": 0.05},
         "limits": {"failuresPerMinute": 100000},
         "services": [
             {"name": "sshd"}, {"name": "sudo"},

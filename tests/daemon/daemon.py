@@ -121,7 +121,8 @@ class Syslog:
     def __init__(self, path="/dev/log"):
         Path(path).unlink(missing_ok=True)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 1 << 24)
+        # SO_RCVBUFFORCE: nothing may be lost
+        self.socket.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)
         self.socket.bind(path)
         os.chmod(path, 0o666)
         self.socket.setblocking(False)

@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import struct
+import time
 
 import pytest
 
@@ -15,13 +16,6 @@ from daemon import As, wait_until
 
 def login(token="token-of-alice", **fields):
     return wire.request(wire.AUTH, token=token, user="alice", service="sshd", uid=2001, **fields)
-
-
-def connect(path):
-    sock = socket.socket(socket.AF_UNIX)
-    sock.settimeout(20)
-    sock.connect(str(path))
-    return sock
 
 
 def still_serves(world):
@@ -53,7 +47,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize("name", GARBAGE)
 def test_garbage_is_hung_up_on(shared, name):
-    with connect(shared.daemon.socket) as sock:
+    with wire.connect(shared.daemon.socket) as sock:
         try:
             sock.sendall(GARBAGE[name])
         except (BrokenPipeError, ConnectionResetError):
@@ -65,22 +59,21 @@ def test_garbage_is_hung_up_on(shared, name):
 
 @pytest.mark.parametrize("size", [0, 1, 11, 12, 40, len(GOOD) - 1])
 def test_half_a_frame_is_given_up(shared, size):
-    with connect(shared.daemon.socket) as sock:
+    with wire.connect(shared.daemon.socket) as sock:
         sock.sendall(GOOD[:size])
         still_serves(shared)
         assert wire.receive(sock) == b""
 
 
 def test_a_frame_may_come_in_pieces(shared):
-    with connect(shared.daemon.socket) as sock:
+    with wire.connect(shared.daemon.socket) as sock:
         for at in range(0, len(GOOD), 7):
             sock.sendall(GOOD[at : at + 7])
         assert wire.parse(wire.receive(sock)).result == "accepted"
 
 
 def test_a_slow_writer_has_a_second_in_all(shared):
-    import time
-    with connect(shared.daemon.socket) as sock:
+    with wire.connect(shared.daemon.socket) as sock:
         try:
             for byte in GOOD:
                 sock.sendall(bytes([byte]))
@@ -91,7 +84,7 @@ def test_a_slow_writer_has_a_second_in_all(shared):
 
 
 def test_a_reader_that_never_reads(shared):
-    crowd = [connect(shared.daemon.socket) for _ in range(50)]
+    crowd = [wire.connect(shared.daemon.socket) for _ in range(50)]
     for sock in crowd:
         sock.sendall(wire.request(wire.METRICS))
     still_serves(shared)
@@ -102,8 +95,8 @@ def test_a_reader_that_never_reads(shared):
 def test_callers_that_die_while_they_wait(running):
     running.platform.latency(300)
     for _ in range(50):
-        connect(running.daemon.socket).close()
-        with connect(running.daemon.socket) as sock:
+        wire.connect(running.daemon.socket).close()
+        with wire.connect(running.daemon.socket) as sock:
             sock.sendall(login())
     child = os.fork()
     if child == 0:
@@ -118,7 +111,7 @@ def test_callers_that_die_while_they_wait(running):
 
 def test_a_caller_that_shuts_its_side_has_hung_up(running):
     running.platform.latency(200)
-    with connect(running.daemon.socket) as sock:
+    with wire.connect(running.daemon.socket) as sock:
         sock.sendall(login())
         sock.shutdown(socket.SHUT_WR)
         wire.receive(sock)
@@ -165,7 +158,7 @@ def test_ten_thousand_connections(running, many_files, uid):
 
 def test_strangers_have_sixteen_connections_together(running):
     with As(2001):
-        crowd = [connect(running.daemon.socket) for _ in range(16)]
+        crowd = [wire.connect(running.daemon.socket) for _ in range(16)]
         reply = running.daemon.ask(wire.STATUS, again=False)
     with As(2002):
         assert reply is None and running.daemon.ask(wire.STATUS, again=False) is None
@@ -181,7 +174,7 @@ def test_a_listed_caller_has_half_of_the_connections(world):
     world.start()
     world.settle()
     with As(991):
-        crowd = [connect(world.daemon.socket) for _ in range(10)]
+        crowd = [wire.connect(world.daemon.socket) for _ in range(10)]
         assert world.daemon.ask(wire.STATUS, again=False) is None
     still_serves(world)
     for sock in crowd:
@@ -190,9 +183,9 @@ def test_a_listed_caller_has_half_of_the_connections(world):
 
 def test_turned_away_callers_do_not_fill_the_log(running):
     with As(2001):
-        crowd = [connect(running.daemon.socket) for _ in range(16)]
+        crowd = [wire.connect(running.daemon.socket) for _ in range(16)]
         for _ in range(500):
-            with connect(running.daemon.socket) as sock:
+            with wire.connect(running.daemon.socket) as sock:
                 wire.receive(sock)
     for sock in crowd:
         sock.close()

@@ -83,13 +83,22 @@ def receive(sock):
         data += part
 
 
+def connect(path, seconds=20.0):
+    """Waits for its turn where the queue is full: a socket with Python's timeout would not."""
+    sock = socket.socket(socket.AF_UNIX)
+    limit = max(seconds, 0.001)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                    struct.pack("ll", int(limit), int(limit % 1 * 1e6)))
+    sock.connect(str(path))
+    sock.settimeout(limit)
+    return sock
+
+
 def ask(path, frame, seconds=20.0, again=True):
     """As the library does: a connection that ends before the reply is made again."""
     end = time.monotonic() + seconds
     while True:
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(max(end - time.monotonic(), 0.001))
-            sock.connect(str(path))
+        with connect(path, end - time.monotonic()) as sock:
             try:
                 sock.sendall(frame)
             except (BrokenPipeError, ConnectionResetError):
@@ -105,9 +114,7 @@ class Crowd:
     def __init__(self, path, frames):
         self.sockets = []
         for frame in frames:
-            sock = socket.socket(socket.AF_UNIX)
-            sock.settimeout(20)
-            sock.connect(str(path))
+            sock = connect(path)
             sock.sendall(frame)
             self.sockets.append(sock)
 

@@ -103,6 +103,17 @@ static void say_ask(struct world *w, const struct ask *ask)
               (int)ask->peer_pid, (int)ask->peer_uid, caller_addresses[ask->address]);
 }
 
+/* Checks that come before a new one, at most; those whose callers are gone, too. */
+static size_t backlog(const struct world *w)
+{
+    size_t count = w->asks_open + w->live;
+
+    if (w->calm_since != DBA_NEVER)
+        for (size_t i = 0; i < w->tokens_count; i++)
+            count += w->tokens[i]->wanted;
+    return count;
+}
+
 static void start(struct world *w, void *actor, uint64_t number)
 {
     struct ask *draft = actor;
@@ -122,7 +133,7 @@ static void start(struct world *w, void *actor, uint64_t number)
     if (draft->op != DBA_OP_CHECK && wait != DBA_NEVER && w->now + wait < draft->limit)
         draft->limit = w->now + wait;
     draft->paused = w->probing;
-    draft->backlog = w->asks_open + w->live;
+    draft->backlog = backlog(w);
     draft->must_be_limited = inv_must_limit(w, draft);
     ask = open_slot(w, draft);
     free(draft);

@@ -119,6 +119,8 @@ static void check_watched(struct world *w)
 
 void inv_after(struct world *w)
 {
+    if (!inv_promise(w))
+        w->overloaded = w->now;
     check_watched(w);
     inv_rate(w);
     if (w->subject != NULL)

@@ -207,7 +207,7 @@ void inv_live(struct world *w, const struct ask *ask, const struct dba_decision 
     bool pass = false;
 
     if (settled == DBA_NEVER || ask->asked < settled || d->result == DBA_ACCEPTED ||
-        d->result == DBA_LIMITED || ask->name->text[0] == '\0' || !inv_promise(w))
+        d->result == DBA_LIMITED || ask->name->text[0] == '\0' || ask->asked <= w->overloaded)
         return;
     if (d->cause == DBA_CAUSE_WAIT && ask->limit - ask->asked < needed(w, ask))
         return;

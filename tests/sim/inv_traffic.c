@@ -6,6 +6,8 @@
  */
 #include "world.h"
 
+#define BACKOFF (5 * DBA_SECOND) /* what was undecided is asked again so late at most */
+
 static size_t capacity(const struct world *w)
 {
     if (w->http2 || w->conf.in_flight < w->conf.connections)
@@ -117,7 +119,7 @@ static void check_age(struct world *w, const struct token *token)
         return;
     /* What is suspected has no young verdict. */
     if (!still_admitted(w, token) ||
-        token->versions[token->versions_count - 1].from > w->now - 2 * window)
+        token->versions[token->versions_count - 1].from > w->now - 2 * window - BACKOFF)
         return;
     if (w->now - token->good_high > window + slack(w))
         world_fail(w, "6", "the verdict of live token %zu is %.3f s old, A - T is %.3f",

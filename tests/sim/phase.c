@@ -50,8 +50,8 @@ static void suspend(struct world *w, void *actor, uint64_t number)
         return;
     w->now += rng_spread(&w->rng, DBA_SECOND / 10, 4 * w->conf.bound);
     world_say(w, "host      wakes");
-    book_slept(w);
     checker_suspended(w, w->now);
+    book_slept(w);
     while (!w->failed && dba_core_expiry(w->core) <= w->now)
         host_serve(w);
     queue_put(&w->queue, w->now + rng_spread(&w->rng, w->conf.bound / 4, 8 * w->conf.bound),

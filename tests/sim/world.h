@@ -305,6 +305,8 @@ struct world {
     size_t rechecks_count, rechecks_judged;
     uint32_t verdicts_most; /* limits.verdicts, or what was there when it was lowered */
 
+    dba_time overloaded; /* when it was more than the promise is for, last */
+
     /* inv_login.c */
     struct refusal *refusals;
     size_t refusals_first, refusals_count, refusals_room;

@@ -129,6 +129,31 @@ static void test_ends(void **state)
     free(buf);
 }
 
+/* The header's limit leaves room for a text that is too long, where the strings are short. */
+static void test_text_limit(void **state)
+{
+    const size_t start = DBA_REPLY_BASE - DBA_EMAIL_MAX - DBA_USER_MAX;
+    uint8_t *buf = calloc(1, start + DBA_TEXT_MAX + 1);
+    struct dba_reply out;
+
+    (void)state;
+    assert_non_null(buf);
+    for (uint32_t more = 0; more < 2; more++) {
+        uint32_t text = DBA_TEXT_MAX + more;
+        uint32_t body = (uint32_t)start - DBA_FRAME_HEADER + text;
+
+        memcpy(buf, "DBr1\x01", 5);
+        for (size_t i = 0; i < 4; i++) {
+            buf[LENGTH + i] = (uint8_t)(body >> (8 * i));
+            buf[start - 4 + i] = (uint8_t)(text >> (8 * i));
+        }
+        memset(buf + start, 't', text);
+        assert_int_equal(decode_reply(buf, start + text, &out),
+                         more == 0 ? DBA_OK : DBA_ERR_FORM);
+    }
+    free(buf);
+}
+
 /* Each number on the wire: what is known is taken and encoded, all else is neither. */
 static void reply_number(size_t at, unsigned number, bool known)
 {
@@ -256,9 +281,10 @@ static void test_controls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes),   cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_lengths), cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_bytes),      cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_text_limit), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_cut),        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_controls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
