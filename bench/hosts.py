@@ -22,18 +22,25 @@ def _make_accounts(count):
             out.write(f"user{i}:x:{20000 + i}:{group}::/nonexistent:/bin/sh\n")
 
 
+def _log_in(rig, lines):
+    """All at once, each in a process of its own that stays until the standard input ends."""
+    crowd = rig.start_login("crowd", len(lines), 1)
+    crowd.stdin.write("".join(lines) + "\n")
+    crowd.stdin.flush()
+    for _ in ("wall", "failed", "each"):
+        crowd.stdout.readline()
+    return crowd
+
+
 def live(rig):
     """Each token is of another person, and each person a process that stays."""
     _make_accounts(LIVE)
     rig.main.stop()  # what two daemons share would count half for each
     daemon = Daemon(rig, "live").start().wait_organization()
-    stack = daemon.stack("live", timeout=60.0)
+    stack = daemon.stack("live")
     people = rig.people("living-", LIVE)
-    process = rig.start_login("crowd", LIVE, 1)
-    process.stdin.write("".join(stack.line(*one) for one in people) + "\n")
-    process.stdin.flush()
-    for _ in range(3):  # wall, failed, each
-        process.stdout.readline()
+    crowds = [_log_in(rig, [stack.line(*one) for one in people[i:i + 500]])
+              for i in range(0, LIVE, 500)]
     if daemon.status()["liveTokens"] != LIVE:
         raise RuntimeError("not all tokens are live")
     # Their logins came in a burst; the next but one window is the steady state.
@@ -47,8 +54,8 @@ def live(rig):
     rig.platform.trace("off")
     memory = daemon.memory_kib() / 1024
     status = daemon.status()
-    process.stdin.close()
-    process.wait(60)
+    for crowd in crowds:
+        crowd.communicate()
     daemon.stop()
     rig.main.start().wait_organization()
     peak, mean, oldest = _evenness(trace)

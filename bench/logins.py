@@ -77,7 +77,7 @@ def hanging(rig):
     yield Row("cached token while the Platform hangs, p50, beside one that answers", "<= 1.2x",
               f"{us(median(hung))} : {us(median(free))}", median(hung) / median(free), 1.2)
     yield Row("others while it hangs: answered after their deadline (2 s) by", "<= 100 ms",
-              f"the last of {len(waits)}", (max(waits) - timeout) * 1000, 100, " ms")
+              f"the last of {len(waits)}", max(0.0, max(waits) - timeout) * 1000, 100, " ms")
 
 
 ROWS = [cached, throughput, forked, hanging]

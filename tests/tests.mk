@@ -51,6 +51,12 @@ $(BUILD)/pam-runner: $(call obj,$(wildcard tests/pam/*.c)) $(BUILD)/support.a $(
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lpam
 
+# Allocations of our own code can be made to fail (tests/support/failalloc.h).
+FAILALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=strndup,--wrap=free
+LIBS_unit_test_identity := $(FAILALLOC)
+LIBS_unit_test_policy   := $(FAILALLOC)
+LIBS_unit_test_settings := $(FAILALLOC)
+
 .PHONY: tests unit
 tests: $(UNIT) $(TEST_PROGRAMS)
 unit: $(UNIT)

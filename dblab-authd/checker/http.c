@@ -31,7 +31,9 @@ struct generation {
     struct http *http;
     struct multi *multi;
     struct transfers transfers;
-    bool answered, http2; /* by the last answer */
+    unsigned answers; /* so far */
+    bool http2;       /* by the last one */
+    bool refused;     /* by libcurl, to use an idle connection for a nudge */
 };
 
 TAILQ_HEAD(generations, generation);
@@ -160,6 +162,7 @@ static void start(struct http *http, struct transfer *transfer)
     }
     incoming_reset(&transfer->in);
     transfer->sent = false;
+    transfer->answers = generation->answers;
     if (!multi_start(generation->multi, transfer, http->names, (unsigned)(left / DBA_MSEC))) {
         finish_undecided(http, transfer, DBA_CAUSE_CHECKER);
         return;
@@ -193,13 +196,19 @@ static bool is_sick(const struct generation *generation, const struct transfer *
                     const struct transfer_end *end)
 {
     return end->cause == DBA_CAUSE_TIMEOUT && transfer->sent &&
-           (!generation->answered || generation->http2);
+           (generation->answers == 0 || generation->http2);
 }
 
-/* The Platform closed a connection just when it was used again. */
-static bool is_to_be_repeated(const struct transfer *transfer, const struct transfer_end *end)
+/*
+ * The Platform closed a connection after it had answered something: just when it was used
+ * again, or behind the answer to another request that shared it.
+ */
+static bool is_to_be_repeated(const struct generation *generation,
+                              const struct transfer *transfer, const struct transfer_end *end)
 {
-    return transfer->kind == TRANSFER_CHECK && end->cause == DBA_CAUSE_CLOSED && end->reused &&
+    bool used = end->reused || generation->answers != transfer->answers;
+
+    return transfer->kind == TRANSFER_CHECK && end->cause == DBA_CAUSE_CLOSED && used &&
            transfer->in.headers_len == 0 && transfer->repeats < REPEATS_MAX;
 }
 
@@ -210,11 +219,13 @@ static void on_ended(struct transfer *transfer, const struct transfer_end *end, 
 
     TAILQ_REMOVE(&generation->transfers, transfer, link);
     if (transfer->kind == TRANSFER_NUDGE) {
+        generation->refused = !transfer->sent;
         transfer_free(transfer);
         return;
     }
     if (end->cause == DBA_CAUSE_NONE) {
-        generation->answered = http->answered = true;
+        generation->answers++;
+        http->answered = true;
         generation->http2 = http->http2 = end->http2;
         finish_read(http, transfer, end);
         return;
@@ -223,7 +234,7 @@ static void on_ended(struct transfer *transfer, const struct transfer_end *end, 
         (void)names_refresh(http->names, NAMES_REFRESH_MIN);
     if (is_sick(generation, transfer, end))
         retire(generation);
-    if (is_to_be_repeated(transfer, end)) {
+    if (is_to_be_repeated(generation, transfer, end)) {
         retire(generation);
         transfer->repeats++;
         start(http, transfer);
@@ -285,25 +296,24 @@ static void settle(struct http *http)
 static void on_due(void *owner)
 {
     struct generation *generation = owner;
-    struct http *http = generation->http;
 
     multi_turn(generation->multi);
-    settle(http);
+    settle(generation->http);
 }
 
 static void on_socket(int fd, unsigned events, void *owner)
 {
     struct generation *generation = owner;
-    struct http *http = generation->http;
 
     multi_turn_socket(generation->multi, fd, events);
-    settle(http);
+    settle(generation->http);
 }
 
 /*
  * Something came on an idle connection. Over HTTP/2 it may be a PING that must be answered or
- * a farewell: libcurl reads it when it takes the connection for a transfer. Whatever is still
- * there to be read after that, or came over HTTP/1.1, ends the connection.
+ * a farewell: libcurl reads it when it takes the connection for a transfer. If it then takes
+ * none it has understood a farewell. Whatever is still there to be read after that, or came
+ * over HTTP/1.1, ends the connection.
  */
 static void on_stirred(void *owner)
 {
@@ -311,6 +321,7 @@ static void on_stirred(void *owner)
     struct http *http = generation->http;
     struct transfer *nudge = NULL;
 
+    generation->refused = false;
     if (generation == current(http) && generation->http2)
         nudge = transfer_new(&http->options, TRANSFER_NUDGE);
     if (nudge != NULL) {
@@ -318,15 +329,13 @@ static void on_stirred(void *owner)
         start(http, nudge);
         multi_turn(generation->multi);
     }
-    sockets_give_up_stirred(http->sockets, generation);
+    sockets_give_up(http->sockets, generation, generation->refused);
     settle(http);
 }
 
 static void on_lost(void *owner)
 {
-    const struct generation *generation = owner;
-
-    settle(generation->http);
+    settle(((struct generation *)owner)->http);
 }
 
 static void on_cold_timer(void *arg)
@@ -450,11 +459,8 @@ struct http *http_new(struct loop *loop, const struct http_options *options,
     warmth_init(&http->warmth, dba_clock_boot());
     http->loop = loop;
     http->setup = *options->setup;
-    http->options = (struct transfer_options){.setup = &http->setup,
-                                              .common = &http->common,
-                                              .ca = options->ca,
-                                              .ca_len = options->ca_len,
-                                              .ca_path = options->ca_path};
+    http->options = (struct transfer_options){&http->setup,    &http->common,    options->ca,
+                                              options->ca_len, options->ca_path, NULL};
     http->answer = answer;
     http->cold = cold;
     http->arg = arg;

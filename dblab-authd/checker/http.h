@@ -4,8 +4,8 @@
  * connections (HTTP/2 where the Platform has it).
  *
  *  - A check takes at most the setup's timeout_ms, name lookup and repeats included.
- *  - A request that fails without a byte of answer, on a connection that it did not make, is
- *    repeated at once on another one, up to three times.
+ *  - A request that fails without a byte of answer, on a connection that has answered
+ *    something, is repeated at once on another one, up to three times.
  *  - A connection on which a request timed out carries no further one.
  */
 #ifndef DBA_CHECKER_HTTP_H

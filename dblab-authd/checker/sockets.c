@@ -273,13 +273,13 @@ unsigned sockets_usable(const struct sockets *sockets, const void *owner)
     return count;
 }
 
-void sockets_give_up_stirred(struct sockets *sockets, const void *owner)
+void sockets_give_up(struct sockets *sockets, const void *owner, bool all)
 {
     for (int fd = 0; fd < sockets->room; fd++) {
         struct entry *entry = sockets->by_fd[fd];
 
         if (entry == NULL || entry->owner != owner || entry->use != USE_IDLE ||
-            look_at(fd) == LOOK_QUIET)
+            (!all && look_at(fd) == LOOK_QUIET))
             continue;
         (void)shutdown(fd, SHUT_RDWR);
         entry->use = USE_DEAD;

@@ -49,9 +49,10 @@ unsigned sockets_count_up(const struct sockets *sockets, const void *owner);
 unsigned sockets_usable(const struct sockets *sockets, const void *owner);
 
 /*
- * Gives up all idle sockets of this owner that still have something to read: nobody
- * understood it. They are shut down, so that they cannot be used again, but not closed.
+ * Gives up the idle sockets of this owner that still have something to read, since nobody
+ * understood it, or all idle ones: they are shut down, so that they cannot be used again, but
+ * not closed.
  */
-void sockets_give_up_stirred(struct sockets *sockets, const void *owner);
+void sockets_give_up(struct sockets *sockets, const void *owner, bool all);
 
 #endif

@@ -50,7 +50,8 @@ struct transfer {
     struct multi *multi;        /* where it runs; NULL: nowhere */
     enum transfer_kind kind;
     bool sent;        /* it has or had a connection, which may carry some of it */
-    unsigned repeats; /* the holder's, as are the next two */
+    unsigned repeats; /* the holder's, as are the next three */
+    unsigned answers;
     uint32_t id;
     dba_time deadline;
     struct incoming in;

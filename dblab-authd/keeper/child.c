@@ -2,31 +2,34 @@
 #include "dblab-authd/keeper/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "base/token.h"
-#include "dblab-authd/common/process.h"
 #include "dblab-authd/keeper/log.h"
 
-/* While requests are out the checker is asked this often whether it lives, and has so long to
- * say so: a login that waits must outlast a checker that hangs. */
-#define PING_EVERY  (100 * DBA_MSEC)
-#define SILENCE_MAX (500 * DBA_MSEC)
-#define START_MAX   (5 * DBA_SECOND) /* exec, libraries, the system's certificates */
+/*
+ * While requests are out the checker is asked this often whether it lives, and is replaced when
+ * that many questions in a row brought nothing: a login that waits must outlast a checker that
+ * hangs. Questions are counted, not seconds: a keeper that was itself held up (or a host that
+ * slept) must not take that for the checker's silence.
+ */
+#define PING_EVERY (100 * DBA_MSEC)
+#define SILENT_MAX 5
+
+/* The same until it is ready: exec, libraries, certificates. It doubles while none gets there,
+ * so that a host under load is not kept busy with starting. */
+#define SILENT_START_MIN 20
+#define SILENT_START_MAX 160
 
 /* A checker that dies again and again is started less and less often. */
 #define RESTART_MIN (10 * DBA_MSEC)
 #define RESTART_MAX DBA_SECOND
+
+#define CORPSES 8
 
 struct queued {
     struct queued *next;
@@ -35,11 +38,10 @@ struct queued {
 
 struct child {
     struct loop *loop;
-    struct child_options options;
-    struct link_setup setup;
-    char ca_file[LINK_URL_MAX + 1];
+    struct spawn_options options;
+    struct child_setup setup;
     struct child_events events;
-    pid_t pid;
+    pid_t pid; /* 0: none now */
     int fd;
     struct loop_fd *watch;
     struct loop_timer *ping_timer, *restart_timer;
@@ -47,94 +49,11 @@ struct child {
     bool ready;
     bool wants_lost; /* something was asked for while there was nobody */
     size_t out;      /* checks without an answer */
-    dba_time heard;
-    dba_time started;
+    unsigned silent; /* pings since anything was heard */
+    unsigned starts; /* the most of them until it is ready */
     dba_time restart_after;
+    pid_t corpses[CORPSES]; /* killed, but not gone yet; 0: a free place */
 };
-
-/* ---- the process ---- */
-
-static void die(const char *what)
-{
-    (void)dprintf(STDERR_FILENO, "dblab-authd-checker: %s: %s\n", what, strerror(errno));
-    _exit(1);
-}
-
-static void place_fd(int from, int to)
-{
-    if (from == to) {
-        if (fcntl(to, F_SETFD, 0) != 0)
-            die("fcntl");
-    } else if (dup2(from, to) < 0) {
-        die("dup2");
-    }
-}
-
-/* In the new process, after fork(2) of a program with one thread: becomes the checker. */
-static void become(const struct child_options *options, int link, int ca, pid_t parent)
-{
-    char *const argv[] = {(char[]){"dblab-authd-checker"}, NULL};
-    char *const env[] = {NULL};
-    sigset_t none;
-
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
-    if (!process_standard_fds())
-        die("standard descriptors");
-    /* Out of the way of the two places first: either may stand on the other's. */
-    link = fcntl(link, F_DUPFD, LINK_CA_FD + 1);
-    ca = fcntl(ca, F_DUPFD, LINK_CA_FD + 1);
-    if (link < 0 || ca < 0)
-        die("fcntl");
-    place_fd(link, LINK_FD);
-    place_fd(ca, LINK_CA_FD);
-    process_close_from(LINK_CA_FD + 1);
-    if (setgroups(0, NULL) != 0 || setresgid(options->gid, options->gid, options->gid) != 0 ||
-        setresuid(options->uid, options->uid, options->uid) != 0)
-        die("changing to the system user");
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
-        die("prctl");
-    if (getppid() != parent)
-        _exit(0); /* it died before the line above */
-    (void)execve(options->program, argv, env);
-    die(options->program);
-}
-
-static int open_ca(const struct child *child)
-{
-    return open(child->setup.has_ca ? child->ca_file : "/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static bool spawn(struct child *child)
-{
-    pid_t parent = getpid();
-    int pair[2] = {-1, -1};
-    int ca = open_ca(child);
-    bool ok = false;
-
-    if (ca < 0 ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
-        goto out;
-    child->pid = fork();
-    if (child->pid == 0)
-        become(&child->options, pair[1], ca, parent);
-    if (child->pid < 0) {
-        child->pid = 0;
-        goto out;
-    }
-    child->fd = pair[0];
-    pair[0] = -1;
-    ok = true;
-out:
-    for (int i = 0; i < 2; i++)
-        if (pair[i] >= 0)
-            (void)close(pair[i]);
-    if (ca >= 0)
-        (void)close(ca);
-    return ok;
-}
 
 /* ---- frames ---- */
 
@@ -184,14 +103,36 @@ static void put_frame(struct child *child, const struct link_frame *frame)
 
 static void on_socket(int fd, unsigned events, void *arg);
 
-static void reap(struct child *child)
+/* Without waiting: what is killed may take its time (a frozen cgroup, a slow disk). */
+static void bury(struct child *child)
 {
+    for (size_t i = 0; i < CORPSES; i++)
+        if (child->corpses[i] != 0 && waitpid(child->corpses[i], NULL, WNOHANG) != 0)
+            child->corpses[i] = 0;
+}
+
+static void on_sigchld(int signal, void *arg)
+{
+    (void)signal;
+    bury(arg);
+}
+
+/* It is not reaped yet, so its number cannot be another's. */
+static void kill_checker(struct child *child)
+{
+    size_t at = 0;
+
     if (child->pid == 0)
         return;
     (void)kill(child->pid, SIGKILL);
-    while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    bury(child);
+    while (at < CORPSES && child->corpses[at] != 0)
+        at++;
+    if (at < CORPSES)
+        child->corpses[at] = child->pid;
+    /* With no place left it stays a zombie until the keeper ends. */
     child->pid = 0;
+    bury(child);
 }
 
 static void stop(struct child *child)
@@ -200,7 +141,7 @@ static void stop(struct child *child)
     if (child->fd >= 0)
         (void)close(child->fd);
     child->fd = -1;
-    reap(child);
+    kill_checker(child);
     drop_queue(child);
     child->ready = false;
     child->out = 0;
@@ -211,18 +152,22 @@ static bool start(struct child *child)
 {
     struct link_frame frame = {.kind = LINK_SETUP};
 
-    if (!spawn(child))
+    child->pid =
+        spawn_checker(&child->options, child->setup.ca, child->setup.ca_len, &child->fd);
+    if (child->pid < 0) {
+        child->pid = 0;
         return false;
+    }
     child->watch = loop_fd_new(child->loop, child->fd, LOOP_READ, on_socket, child);
     if (child->watch == NULL) {
         stop(child);
         return false;
     }
-    child->started = child->heard = dba_clock_boot();
-    frame.u.setup = child->setup;
+    child->silent = 0;
+    frame.u.setup = *child->setup.link;
     put_frame(child, &frame);
     dba_wipe(&frame, sizeof frame);
-    loop_timer_set(child->ping_timer, child->started + PING_EVERY);
+    loop_timer_set(child->ping_timer, dba_clock_boot() + PING_EVERY);
     return true;
 }
 
@@ -257,29 +202,46 @@ static void replace(struct child *child, const char *why)
     restart_later(child);
 }
 
+static unsigned silent_max(const struct child *child)
+{
+    return child->ready ? SILENT_MAX : child->starts;
+}
+
+static void hangs(struct child *child)
+{
+    if (!child->ready && child->starts < SILENT_START_MAX)
+        child->starts *= 2;
+    replace(child, "it hangs");
+}
+
 static void on_ping(void *arg)
 {
     struct child *child = arg;
     struct link_frame ping = {.kind = LINK_PING};
-    dba_time now = dba_clock_boot();
-    dba_time most = child->ready ? SILENCE_MAX : START_MAX;
+    pid_t pid = child->pid;
 
     if (child->ready && child->out == 0)
         return; /* nobody waits: it may sleep */
-    if (now - child->heard > most) {
-        replace(child, "it hangs");
+    /* What it said while the keeper was held up counts first. */
+    on_socket(child->fd, LOOP_READ, child);
+    if (child->pid != pid)
+        return;
+    if (child->silent >= silent_max(child)) {
+        hangs(child);
         return;
     }
+    child->silent++;
     put_frame(child, &ping);
-    loop_timer_set(child->ping_timer, now + PING_EVERY);
+    loop_timer_set(child->ping_timer, dba_clock_boot() + PING_EVERY);
 }
 
 static void on_frame(struct child *child, const struct link_frame *frame)
 {
-    child->heard = dba_clock_boot();
+    child->silent = 0;
     switch (frame->kind) {
     case LINK_READY:
         child->ready = true;
+        child->starts = SILENT_START_MIN;
         break;
     case LINK_ANSWER:
         child->restart_after = RESTART_MIN;
@@ -318,15 +280,8 @@ static void on_socket(int fd, unsigned events, void *arg)
 
 /* ---- what the keeper calls ---- */
 
-static void set_setup(struct child *child, const struct link_setup *setup, const char *ca_file)
-{
-    child->setup = *setup;
-    (void)dba_text_copy(child->ca_file, sizeof child->ca_file, ca_file);
-}
-
-struct child *child_new(struct loop *loop, const struct child_options *options,
-                        const struct link_setup *setup, const char *ca_file,
-                        const struct child_events *events)
+struct child *child_new(struct loop *loop, const struct spawn_options *options,
+                        const struct child_setup *setup, const struct child_events *events)
 {
     struct child *child = calloc(1, sizeof *child);
 
@@ -334,14 +289,16 @@ struct child *child_new(struct loop *loop, const struct child_options *options,
         return NULL;
     child->loop = loop;
     child->options = *options;
+    child->setup = *setup;
     child->events = *events;
     child->fd = -1;
     child->last = &child->first;
+    child->starts = SILENT_START_MIN;
     child->restart_after = RESTART_MIN;
-    set_setup(child, setup, ca_file);
     child->ping_timer = loop_timer_new(loop, on_ping, child);
     child->restart_timer = loop_timer_new(loop, on_restart, child);
-    if (child->ping_timer == NULL || child->restart_timer == NULL || !start(child))
+    if (child->ping_timer == NULL || child->restart_timer == NULL ||
+        !loop_signal(loop, SIGCHLD, on_sigchld, child) || !start(child))
         child_free(&child);
     return child;
 }
@@ -350,17 +307,19 @@ void child_free(struct child **child)
 {
     if (*child == NULL)
         return;
-    stop(*child);
+    if ((*child)->ping_timer != NULL)
+        stop(*child);
     loop_timer_free(&(*child)->ping_timer);
     loop_timer_free(&(*child)->restart_timer);
-    dba_wipe(*child, sizeof **child);
     free(*child);
     *child = NULL;
 }
 
-void child_setup(struct child *child, const struct link_setup *setup, const char *ca_file)
+void child_configure(struct child *child, const struct child_setup *setup, bool replace)
 {
-    set_setup(child, setup, ca_file);
+    child->setup = *setup;
+    if (!replace)
+        return;
     stop(child);
     child->wants_lost = false;
     loop_timer_set(child->restart_timer, DBA_NEVER);
@@ -383,8 +342,8 @@ void child_check(struct child *child, uint32_t id, const struct dba_token *token
     put_frame(child, &frame);
     dba_wipe(&frame, sizeof frame);
     if (child->out++ == 0 && child->ready) {
-        child->heard = dba_clock_boot();
-        loop_timer_set(child->ping_timer, child->heard + PING_EVERY);
+        child->silent = 0;
+        loop_timer_set(child->ping_timer, dba_clock_boot() + PING_EVERY);
     }
 }
 
@@ -394,9 +353,4 @@ void child_warm(struct child *child)
 
     if (child->fd >= 0)
         put_frame(child, &frame);
-}
-
-pid_t child_pid(const struct child *child)
-{
-    return child->pid;
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From raw values to settings: secrets and the map are read, callers looked up. The dump goes
- * the other way.
+ * From raw values to settings: what the file names is read, callers are looked up. What is read
+ * is kept, so that a daemon that runs relies on no file that may have changed since.
  */
 #include "dblab-authd/keeper/config.h"
 
-#include <errno.h>
+#include <grp.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "dblab-authd/keeper/dump.h"
 #include "dblab-authd/keeper/file.h"
 #include "dblab-authd/keeper/option.h"
 #include "dblab-authd/keeper/reading.h"
@@ -20,6 +20,8 @@
 
 #define CONFIG_FILE_MAX ((size_t)1024 * 1024)
 #define SECRET_FILE_MAX ((size_t)4096)
+#define CA_FILE_MAX     ((size_t)4 * 1024 * 1024) /* the checker takes no more */
+#define ENTRY_MAX       16384                     /* of passwd(5) and group(5) */
 
 static dba_time seconds(double value)
 {
@@ -28,14 +30,18 @@ static dba_time seconds(double value)
 
 /* ---- secrets ---- */
 
+/* The first line. */
 static void take_token(struct reading *r, unsigned line, const char *key, const char *text,
                        size_t len, struct dba_token *token)
 {
-    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+    const char *end = memchr(text, '\n', len);
+
+    if (end != NULL)
+        len = (size_t)(end - text);
+    if (len > 0 && text[len - 1] == '\r')
         len--;
     if (dba_token_set(token, text, len) != DBA_OK)
-        reading_refuse(r, line,
-                       "%s: the token must be one line of 1 to %d bytes without control bytes",
+        reading_refuse(r, line, "%s: a token is a line of 1 to %d bytes without control bytes",
                        key, DBA_TOKEN_MAX);
 }
 
@@ -100,28 +106,12 @@ static bool find_uid(const char *name, uid_t *uid)
 {
     struct passwd entry;
     struct passwd *result = NULL;
-    char buf[16384];
+    char buf[ENTRY_MAX];
 
     if (getpwnam_r(name, &entry, buf, sizeof buf, &result) != 0 || result == NULL)
         return false;
     *uid = result->pw_uid;
     return true;
-}
-
-static void warn(const struct reading *r, unsigned line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void warn(const struct reading *r, unsigned line, const char *format, ...)
-{
-    char message[512];
-    char out[READING_SAY_MAX];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    (void)snprintf(out, sizeof out, "%.1000s:%u: warning: %s", r->name, line, message);
-    r->say(out, r->arg);
 }
 
 static void set_callers(struct reading *r, const struct raw_service *raw,
@@ -136,8 +126,8 @@ static void set_callers(struct reading *r, const struct raw_service *raw,
         if (find_uid(raw->callers.items[i], &service->callers[service->callers_count]))
             service->callers_count++;
         else
-            warn(r, raw->line, "service \"%s\": the caller \"%s\" has no account", raw->name,
-                 raw->callers.items[i]);
+            reading_warn(r, raw->line, "service \"%s\": the caller \"%s\" has no account",
+                         raw->name, raw->callers.items[i]);
     }
 }
 
@@ -221,12 +211,22 @@ static void set_text(struct reading *r, const char *key, char *to, size_t cap, c
                        cap - 1);
 }
 
+static void read_ca(struct reading *r, const struct raw *raw, struct config *config)
+{
+    unsigned line = reading_line(r, "platform", "caFile");
+    char why[FILE_WHY_MAX];
+
+    if (!file_read(raw->ca_file, FILE_PLAIN, CA_FILE_MAX, &config->ca, &config->ca_len, why))
+        reading_refuse(r, line, "caFile: %s", why);
+    else if (memmem(config->ca, config->ca_len, "-----BEGIN ", 11) == NULL)
+        reading_refuse(r, line, "caFile: %s has no certificate (PEM) in it", raw->ca_file);
+}
+
 static void set_platform(struct reading *r, const struct raw *raw, struct config *config)
 {
     struct link_setup *p = &config->platform;
-    char why[FILE_WHY_MAX];
+    double connect = raw->connect_timeout < raw->timeout ? raw->connect_timeout : raw->timeout;
     size_t len;
-    int fd;
 
     p->version = LINK_VERSION;
     set_text(r, "url", p->url, sizeof p->url, raw->url);
@@ -237,19 +237,33 @@ static void set_platform(struct reading *r, const struct raw *raw, struct config
     set_text(r, "pinnedPublicKey", p->pinned_public_key, sizeof p->pinned_public_key,
              raw->pinned_public_key);
     set_text(r, "proxy", p->proxy, sizeof p->proxy, raw->proxy);
-    set_text(r, "caFile", config->ca_file, sizeof config->ca_file, raw->ca_file);
     p->has_ca = raw->ca_file[0] != '\0';
-    p->connect_timeout_ms = (uint32_t)(raw->connect_timeout * 1000 + 0.5);
     p->timeout_ms = (uint32_t)(raw->timeout * 1000 + 0.5);
+    p->connect_timeout_ms = (uint32_t)(connect * 1000 + 0.5);
     p->max_connections = (uint32_t)raw->max_connections;
     p->max_in_flight = (uint32_t)raw->max_in_flight;
-    if (!p->has_ca)
-        return;
-    fd = file_open(raw->ca_file, FILE_PLAIN, why);
-    if (fd < 0)
-        reading_refuse(r, reading_line(r, "platform", "caFile"), "caFile: %s", why);
-    else
-        (void)close(fd);
+    if (p->has_ca)
+        read_ca(r, raw, config);
+}
+
+/* What is wrong with the host, as far as it can be said now. */
+static void check_host(struct reading *r, const struct raw *raw)
+{
+    struct group entry;
+    struct group *found = NULL;
+    char buf[ENTRY_MAX];
+    char why[FILE_WHY_MAX];
+
+    if (!file_folder_ok(raw->run_dir, why))
+        reading_refuse(r, reading_line(r, "", "runDir"),
+                       "runDir must be root's and writable by root alone, as all above it: %s",
+                       why);
+    /* ERANGE: so many members that it surely is there. */
+    if (getgrnam_r(raw->group, &entry, buf, sizeof buf, &found) == 0 && found == NULL)
+        reading_warn(r, reading_line(r, "identity", "group"),
+                     "the group \"%s\" does not exist: nobody is a token user at services with "
+                     "Unix accounts",
+                     raw->group);
 }
 
 static struct config *build(struct reading *r, const struct raw *raw)
@@ -264,18 +278,38 @@ static struct config *build(struct reading *r, const struct raw *raw)
     set_platform(r, raw, config);
     read_secrets(r, raw, &config->settings);
     read_map(r, raw, &config->settings);
+    check_host(r, raw);
     return config;
+}
+
+/* A file with a secret in it is a secret itself. */
+static void check_secrecy(struct reading *r, const char *path, const struct raw *raw)
+{
+    char why[FILE_WHY_MAX];
+
+    for (size_t i = 0; i < options_count; i++) {
+        const struct option *o = &options[i];
+        int fd;
+
+        if (strcmp(o->group, "services") == 0 || !option_holds_secret(o, raw))
+            continue;
+        fd = file_open(path, FILE_SECRET, why);
+        if (fd < 0)
+            reading_refuse(r, reading_line(r, o->group, o->name), "%s is a secret, but %s",
+                           o->name, why);
+        else
+            (void)close(fd);
+    }
 }
 
 static enum dba_err load(struct reading *r, const char *path, struct raw *raw,
                          struct config **out)
 {
-    enum file_kind kind = FILE_PLAIN;
     char why[FILE_WHY_MAX];
     char *text;
     size_t len;
 
-    if (!file_read(path, kind, CONFIG_FILE_MAX, &text, &len, why)) {
+    if (!file_read(path, FILE_PLAIN, CONFIG_FILE_MAX, &text, &len, why)) {
         reading_refuse(r, 0, "%s", why);
         return DBA_ERR_CONFIG;
     }
@@ -285,19 +319,21 @@ static enum dba_err load(struct reading *r, const char *path, struct raw *raw,
         rules_check(r, raw);
     dba_wipe(text, len);
     free(text);
-    if (!r->failed && (raw->access_token[0] != '\0' || raw->org_key[0] != '\0')) {
-        /* The file itself is a secret, then. */
-        int fd = file_open(path, FILE_SECRET, why);
-
-        if (fd < 0)
-            reading_refuse(r, 0, "%s (a secret is in it)", why);
-        else
-            (void)close(fd);
-    }
+    if (!r->failed)
+        check_secrecy(r, path, raw);
     if (r->failed)
         return DBA_ERR_CONFIG;
     *out = build(r, raw);
     return *out != NULL ? DBA_OK : DBA_ERR_MEMORY;
+}
+
+/* The dump needs to know only that there is one; it rests in the settings. */
+static void forget_token(struct raw *raw)
+{
+    if (raw->access_token[0] == '\0')
+        return;
+    dba_wipe(raw->access_token, strlen(raw->access_token));
+    raw->access_token[0] = '*';
 }
 
 enum dba_err config_load(const char *path, config_say_fn *say, void *arg, struct config **out)
@@ -317,6 +353,7 @@ enum dba_err config_load(const char *path, config_say_fn *say, void *arg, struct
     if (err == DBA_OK) {
         (*out)->raw = malloc(sizeof raw);
         if ((*out)->raw != NULL) {
+            forget_token(&raw);
             *(*out)->raw = raw;
             return DBA_OK;
         }
@@ -336,97 +373,13 @@ void config_free(struct config **config)
         free((*config)->raw);
     }
     dba_settings_clear(&(*config)->settings);
+    free((*config)->ca);
     dba_wipe(*config, sizeof **config);
     free(*config);
     *config = NULL;
 }
 
-/* ---- dumping ---- */
-
-static void dump_text(const char *text, FILE *out)
-{
-    (void)fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            (void)fputc('\\', out);
-        (void)fputc(*text, out);
-    }
-    (void)fputc('"', out);
-}
-
-static void dump_names(const struct dba_names *names, FILE *out)
-{
-    (void)fputc('[', out);
-    for (size_t i = 0; i < names->count; i++) {
-        (void)fputs(i > 0 ? ", " : "", out);
-        dump_text(names->items[i], out);
-    }
-    (void)fputc(']', out);
-}
-
-static void dump_value(const struct option *o, const void *base, const char *indent, FILE *out)
-{
-    const void *at = (const char *)base + o->offset;
-
-    if (o->secret) {
-        (void)fprintf(out, "%s# %s is %s\n", indent, o->name,
-                      (*(char *const *)at)[0] != '\0' ? "set" : "not set");
-        return;
-    }
-    (void)fprintf(out, "%s%s = ", indent, o->name);
-    switch (o->type) {
-    case OPTION_BOOL:
-        (void)fputs(*(const bool *)at ? "true" : "false", out);
-        break;
-    case OPTION_NUMBER:
-        (void)fprintf(out, "%lld%s", (long long)*(const int64_t *)at,
-                      *(const int64_t *)at > INT32_MAX ? "L" : "");
-        break;
-    case OPTION_SECONDS: {
-        char number[64];
-
-        (void)snprintf(number, sizeof number, "%.9g", *(const double *)at);
-        (void)fprintf(out, "%s%s", number, strpbrk(number, ".e") != NULL ? "" : ".0");
-        break;
-    }
-    case OPTION_TEXT:
-        dump_text(*(char *const *)at, out);
-        break;
-    case OPTION_NAMES:
-        dump_names(at, out);
-        break;
-    }
-    (void)fputs(";\n", out);
-}
-
-static void dump_services(const struct raw *raw, FILE *out)
-{
-    (void)fputs("services: (\n", out);
-    for (size_t i = 0; i < raw->services_count; i++) {
-        (void)fputs("  {\n", out);
-        for (size_t k = 0; k < options_count; k++)
-            if (strcmp(options[k].group, "services") == 0)
-                dump_value(&options[k], &raw->services[i], "    ", out);
-        (void)fprintf(out, "  }%s\n", i + 1 < raw->services_count ? "," : "");
-    }
-    (void)fputs(");\n", out);
-}
-
 void config_dump(const struct config *config, FILE *out)
 {
-    const char *group = "";
-
-    for (size_t i = 0; i < options_count; i++) {
-        const struct option *o = &options[i];
-
-        if (strcmp(o->group, "services") == 0)
-            break;
-        if (strcmp(o->group, group) != 0) {
-            (void)fprintf(out, "%s%s: {\n", group[0] != '\0' ? "};\n" : "", o->group);
-            group = o->group;
-        }
-        dump_value(o, config->raw, group[0] != '\0' ? "  " : "", out);
-    }
-    (void)fputs("};\n", out);
-    dump_services(config->raw, out);
+    dump_print(config->raw, out);
 }

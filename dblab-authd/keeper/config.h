@@ -18,10 +18,11 @@ struct raw; /* option.h */
 
 struct config {
     char run_dir[CONFIG_PATH_MAX];
-    struct dba_settings settings;  /* what the core decides by */
-    struct link_setup platform;    /* what the checker is told */
-    char ca_file[CONFIG_PATH_MAX]; /* "": the system's */
-    struct raw *raw;               /* the values as they are in the file, for the dump */
+    struct dba_settings settings; /* what the core decides by */
+    struct link_setup platform;   /* what the checker is told */
+    char *ca;                     /* what is in platform.caFile; NULL: the system's */
+    size_t ca_len;
+    struct raw *raw; /* the values as they are in the file, for the dump */
 };
 
 /* Where a message is to go: each is one line `FILE:LINE: message` without a newline. */

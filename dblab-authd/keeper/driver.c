@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dblab-authd/keeper/driver.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "core/core.h"
-#include "core/list.h"
 #include "dblab-authd/keeper/log.h"
 #include "dblab-authd/keeper/report.h"
 #include "dblab-authd/keeper/server.h"
-
-/* A process that the core wants to know the end of. */
-struct watch {
-    struct driver *driver;
-    struct dba_list in_watches;
-    struct dba_process process;
-    int pidfd;
-    struct loop_fd *watch;
-};
+#include "dblab-authd/keeper/watch.h"
 
 struct driver {
     struct driver_options options;
@@ -31,8 +18,7 @@ struct driver {
     struct server *server;
     struct child *child;
     struct loop_timer *timer;
-    struct dba_list watches;
-    struct dba_list gone; /* ended before they could be watched: told after the actions */
+    struct watches *watches;
 };
 
 static uint64_t random_number(void)
@@ -46,46 +32,6 @@ static uint64_t random_number(void)
 }
 
 /* ---- actions ---- */
-
-static void watch_free(struct watch *w)
-{
-    loop_fd_free(&w->watch);
-    if (w->pidfd >= 0)
-        (void)close(w->pidfd);
-    dba_list_remove(&w->in_watches);
-    free(w);
-}
-
-static void run(struct driver *driver);
-
-static void on_end(int fd, unsigned events, void *arg)
-{
-    struct watch *w = arg;
-    struct driver *driver = w->driver;
-    struct dba_process process = w->process;
-
-    (void)fd;
-    (void)events;
-    watch_free(w);
-    dba_core_gone(driver->core, dba_clock_boot(), random_number(), process);
-    run(driver);
-}
-
-/* By pidfd, opened, then compared with the start time: the number may be another's by now. */
-static void start_watch(struct driver *driver, struct dba_process process)
-{
-    struct watch *w = calloc(1, sizeof *w);
-
-    if (w == NULL)
-        return; /* it stays alive for the core: checked too often, never too seldom */
-    w->driver = driver;
-    w->process = process;
-    dba_list_init(&w->in_watches);
-    w->pidfd = (int)syscall(SYS_pidfd_open, process.pid, 0);
-    if (w->pidfd >= 0 && server_start_time(process.pid) == process.start)
-        w->watch = loop_fd_new(driver->options.loop, w->pidfd, LOOP_READ, on_end, w);
-    dba_list_append(w->watch != NULL ? &driver->watches : &driver->gone, &w->in_watches);
-}
 
 static void reply(struct driver *driver, const struct dba_decision *d)
 {
@@ -114,7 +60,7 @@ static void act(struct driver *driver, const struct dba_action *action)
         child_warm(driver->child);
         break;
     case DBA_DO_WATCH:
-        start_watch(driver, action->process);
+        watches_add(driver->watches, action->process);
         break;
     case DBA_DO_LOG:
         log_text(action->level, action->text);
@@ -122,31 +68,15 @@ static void act(struct driver *driver, const struct dba_action *action)
     }
 }
 
-static bool tell_gone(struct driver *driver)
-{
-    struct watch *w;
-    struct dba_process process;
-
-    if (dba_list_empty(&driver->gone))
-        return false;
-    w = dba_container(driver->gone.next, struct watch, in_watches);
-    process = w->process;
-    watch_free(w);
-    dba_core_gone(driver->core, dba_clock_boot(), random_number(), process);
-    return true;
-}
-
 /* After each event: all actions, and when the core wants to be called next. */
 static void run(struct driver *driver)
 {
     struct dba_action action;
 
-    do {
-        while (dba_core_next(driver->core, &action)) {
-            act(driver, &action);
-            dba_wipe(&action, sizeof action);
-        }
-    } while (tell_gone(driver));
+    while (dba_core_next(driver->core, &action)) {
+        act(driver, &action);
+        dba_wipe(&action, sizeof action);
+    }
     loop_timer_set(driver->timer, dba_core_expiry(driver->core));
 }
 
@@ -155,6 +85,14 @@ static void on_timer(void *arg)
     struct driver *driver = arg;
 
     dba_core_expire(driver->core, dba_clock_boot(), random_number());
+    run(driver);
+}
+
+static void on_gone(struct dba_process process, void *arg)
+{
+    struct driver *driver = arg;
+
+    dba_core_gone(driver->core, dba_clock_boot(), random_number(), process);
     run(driver);
 }
 
@@ -285,26 +223,38 @@ static void on_hangup(uint64_t id, void *arg)
 
 /* ---- life ---- */
 
+static struct child_setup setup_of(const struct config *config)
+{
+    return (struct child_setup){&config->platform, config->ca, config->ca_len};
+}
+
+static bool start_core(struct driver *driver)
+{
+    struct dba_core_memory memory = memory_for_core(driver->options.memory);
+    uint8_t key[DBA_CORE_KEY];
+    bool ok = getrandom(key, sizeof key, 0) == (ssize_t)sizeof key &&
+              dba_core_new(&driver->core, dba_clock_boot(), random_number(),
+                           &driver->config->settings, key, &memory) == DBA_OK;
+
+    dba_wipe(key, sizeof key);
+    return ok;
+}
+
 static bool start(struct driver *driver)
 {
     const struct driver_options *o = &driver->options;
-    const struct config *config = driver->config;
-    struct dba_core_memory memory = memory_for_core(o->memory);
+    struct child_setup setup = setup_of(driver->config);
     struct child_events from_child = {on_answer, on_cold, on_lost, driver};
     struct server_events from_server = {on_request, on_hangup, driver};
-    uint8_t key[DBA_CORE_KEY];
 
-    if (getrandom(key, sizeof key, 0) != (ssize_t)sizeof key)
-        return false;
-    if (dba_core_new(&driver->core, dba_clock_boot(), random_number(), &config->settings, key,
-                     &memory) != DBA_OK)
-        return false;
-    dba_wipe(key, sizeof key);
+    driver->server = server_new(o->loop, o->listen_fd, &driver->config->settings, &from_server);
     driver->timer = loop_timer_new(o->loop, on_timer, driver);
-    driver->child =
-        child_new(o->loop, &o->child, &config->platform, config->ca_file, &from_child);
-    driver->server = server_new(o->loop, o->listen_fd, &config->settings, &from_server);
-    return driver->timer != NULL && driver->child != NULL && driver->server != NULL;
+    driver->watches = watches_new(o->loop, on_gone, driver);
+    if (driver->server == NULL || driver->timer == NULL || driver->watches == NULL ||
+        !start_core(driver))
+        return false;
+    driver->child = child_new(o->loop, &o->child, &setup, &from_child);
+    return driver->child != NULL;
 }
 
 struct driver *driver_new(const struct driver_options *options, const struct config *config)
@@ -315,20 +265,12 @@ struct driver *driver_new(const struct driver_options *options, const struct con
         return NULL;
     driver->options = *options;
     driver->config = config;
-    dba_list_init(&driver->watches);
-    dba_list_init(&driver->gone);
     if (!start(driver)) {
         driver_free(&driver);
         return NULL;
     }
     run(driver);
     return driver;
-}
-
-static void free_watches(struct dba_list *list)
-{
-    while (!dba_list_empty(list))
-        watch_free(dba_container(list->next, struct watch, in_watches));
 }
 
 void driver_free(struct driver **driver)
@@ -338,43 +280,50 @@ void driver_free(struct driver **driver)
     server_free(&(*driver)->server);
     child_free(&(*driver)->child);
     dba_core_free(&(*driver)->core);
-    free_watches(&(*driver)->watches);
-    free_watches(&(*driver)->gone);
-    if ((*driver)->timer != NULL)
-        loop_timer_free(&(*driver)->timer);
+    watches_free(&(*driver)->watches);
+    loop_timer_free(&(*driver)->timer);
     free(*driver);
     *driver = NULL;
 }
 
-/* Would the Platform, or the way to it, be another one? */
-static bool differs(const struct config *old, const struct config *new)
+static bool same_ca(const struct config *a, const struct config *b)
 {
-    return strcmp(old->platform.url, new->platform.url) != 0 ||
-           strcmp(old->platform.org_key, new->platform.org_key) != 0 ||
-           strcmp(old->platform.proxy, new->platform.proxy) != 0 ||
-           strcmp(old->platform.pinned_public_key, new->platform.pinned_public_key) != 0 ||
-           strcmp(old->ca_file, new->ca_file) != 0 ||
-           old->settings.org_id != new->settings.org_id;
+    if (a->ca == NULL || b->ca == NULL)
+        return a->ca == b->ca;
+    return a->ca_len == b->ca_len && memcmp(a->ca, b->ca, a->ca_len) == 0;
+}
+
+/* Is it still the same Platform that answers, and the same organization that it answers for? */
+static bool same_platform(const struct config *a, const struct config *b)
+{
+    return strcmp(a->platform.url, b->platform.url) == 0 &&
+           strcmp(a->platform.org_key, b->platform.org_key) == 0 &&
+           strcmp(a->platform.proxy, b->platform.proxy) == 0 &&
+           strcmp(a->platform.pinned_public_key, b->platform.pinned_public_key) == 0 &&
+           a->settings.org_id == b->settings.org_id && same_ca(a, b);
+}
+
+/* Is the rest of what the checker was told the same? */
+static bool same_manner(const struct link_setup *a, const struct link_setup *b)
+{
+    return strcmp(a->instance_id, b->instance_id) == 0 &&
+           a->connect_timeout_ms == b->connect_timeout_ms && a->timeout_ms == b->timeout_ms &&
+           a->max_connections == b->max_connections && a->max_in_flight == b->max_in_flight;
 }
 
 void driver_configure(struct driver *driver, const struct config *config)
 {
     const struct config *old = driver->config;
-    bool new_platform = differs(old, config);
-    bool new_checker =
-        new_platform || strcmp(old->platform.instance_id, config->platform.instance_id) != 0 ||
-        old->platform.connect_timeout_ms != config->platform.connect_timeout_ms ||
-        old->platform.timeout_ms != config->platform.timeout_ms ||
-        old->platform.max_connections != config->platform.max_connections ||
-        old->platform.max_in_flight != config->platform.max_in_flight;
+    const struct child_setup setup = setup_of(config);
+    bool new_platform = !same_platform(old, config);
+    bool new_checker = new_platform || !same_manner(&old->platform, &config->platform);
 
     driver->config = config;
     server_settings(driver->server, &config->settings);
-    if (new_checker)
-        child_setup(driver->child, &config->platform, config->ca_file);
+    child_configure(driver->child, &setup, new_checker);
     dba_core_configure(driver->core, dba_clock_boot(), random_number(), &config->settings,
                        new_platform);
-    if (new_checker && !new_platform)
+    if (new_checker && !new_platform) /* else the core has it in hand already */
         dba_core_checker_lost(driver->core, dba_clock_boot(), random_number());
     run(driver);
 }

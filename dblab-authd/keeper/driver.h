@@ -16,8 +16,8 @@ struct driver;
 struct driver_options {
     struct loop *loop;
     struct memory *memory;
-    struct child_options child;
-    int listen_fd; /* taken over */
+    struct spawn_options child;
+    int listen_fd; /* taken over, in any case */
 
     /* RELOAD: does it and gives what is to be said, in a new buffer (NULL: nothing). */
     bool (*reload)(bool force, char **text, size_t *len, void *arg);

@@ -3,6 +3,7 @@
  * dblab-authd: composes the keeper. See dblab-authd(8).
  */
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,13 +16,15 @@
 #include "dblab-authd/common/process.h"
 #include "dblab-authd/keeper/config.h"
 #include "dblab-authd/keeper/driver.h"
+#include "dblab-authd/keeper/file.h"
+#include "dblab-authd/keeper/listener.h"
 #include "dblab-authd/keeper/log.h"
 #include "dblab-authd/keeper/memory.h"
 #include "dblab-authd/keeper/notify.h"
 #include "dblab-authd/keeper/option.h"
 #include "dblab-authd/keeper/privilege.h"
 #include "dblab-authd/keeper/publish.h"
-#include "dblab-authd/keeper/server.h"
+#include "dblab-authd/keeper/reload.h"
 
 #define DEFAULT_CONFIG  DBA_SYSCONFDIR "/dblab-auth/dblab-auth.conf"
 #define DEFAULT_CHECKER DBA_LIBEXECDIR "/dblab-authd-checker"
@@ -30,14 +33,13 @@
 enum mode { MODE_RUN, MODE_CHECK, MODE_DUMP };
 
 struct keeper {
-    const char *config_path;
-    const char *checker;
+    char *config_path, *checker; /* absolute, owned */
+    bool own_checker;            /* not the installed one */
     enum mode mode;
     struct notify notify;
     struct memory memory;
-    struct config *config;
+    struct reload reload;
     struct loop *loop;
-    struct driver *driver;
 };
 
 static const char usage[] = "usage: dblab-authd [--config FILE] [--check | --dump]\n"
@@ -62,9 +64,25 @@ static bool usage_error(int *code)
     return false;
 }
 
+/* NULL: errno. A reload, and each further checker, must find the same file. */
+static char *absolute(const char *path)
+{
+    char folder[PATH_MAX];
+    char *whole = NULL;
+
+    if (path[0] == '/')
+        return strdup(path);
+    if (getcwd(folder, sizeof folder) == NULL || asprintf(&whole, "%s/%s", folder, path) < 0)
+        return NULL;
+    return whole;
+}
+
 /* True: go on; false: *code is the exit code. */
 static bool parse(struct keeper *keeper, int argc, char **argv, int *code)
 {
+    const char *config = DEFAULT_CONFIG;
+    const char *checker = NULL;
+
     *code = 0;
     for (int i = 1; i < argc; i++) {
         const char *arg = argv[i];
@@ -86,80 +104,23 @@ static bool parse(struct keeper *keeper, int argc, char **argv, int *code)
         else if (strcmp(arg, "--dump") == 0 && keeper->mode == MODE_RUN)
             keeper->mode = MODE_DUMP;
         else if (strcmp(arg, "--config") == 0 && i + 1 < argc)
-            keeper->config_path = argv[++i];
+            config = argv[++i];
         else if (strcmp(arg, "--checker") == 0 && i + 1 < argc)
-            keeper->checker = argv[++i];
+            checker = argv[++i];
         else
             return usage_error(code);
     }
-    return true;
+    keeper->own_checker = checker != NULL;
+    keeper->config_path = absolute(config);
+    keeper->checker = absolute(checker != NULL ? checker : DEFAULT_CHECKER);
+    if (keeper->config_path != NULL && keeper->checker != NULL)
+        return true;
+    (void)fprintf(stderr, "dblab-authd: %s\n", strerror(errno));
+    *code = 1;
+    return false;
 }
 
-/* ---- reload ---- */
-
-/* Collects what config_load() says. */
-struct lines {
-    char *text;
-    size_t len;
-};
-
-static void say_lines(const char *line, void *arg)
-{
-    struct lines *lines = arg;
-    size_t len = strlen(line);
-    char *text = realloc(lines->text, lines->len + len + 2);
-
-    log_line(DBA_LEVEL_ERROR, "configuration %s", line);
-    if (text == NULL)
-        return;
-    memcpy(text + lines->len, line, len);
-    lines->len += len;
-    text[lines->len++] = '\n';
-    text[lines->len] = '\0';
-    lines->text = text;
-}
-
-/* All or nothing: on any error the old configuration stays in force. */
-static bool load_again(struct keeper *keeper, struct lines *lines)
-{
-    struct config *fresh = NULL;
-    char why[PUBLISH_WHY_MAX];
-
-    if (config_load(keeper->config_path, say_lines, lines, &fresh) != DBA_OK)
-        return false;
-    if (strcmp(fresh->run_dir, keeper->config->run_dir) != 0) {
-        say_lines("runDir cannot be changed by a reload; restart dblab-authd", lines);
-        config_free(&fresh);
-        return false;
-    }
-    if (!publish_policy(fresh->run_dir, &fresh->settings, why)) {
-        say_lines(why, lines);
-        config_free(&fresh);
-        return false;
-    }
-    driver_configure(keeper->driver, fresh);
-    config_free(&keeper->config);
-    keeper->config = fresh;
-    return true;
-}
-
-/* Without sessions there is nothing yet that `force` could end. */
-static bool reload(bool force, char **text, size_t *len, void *arg)
-{
-    struct keeper *keeper = arg;
-    struct lines lines = {0};
-    bool done;
-
-    (void)force;
-    notify_send(&keeper->notify, "RELOADING=1\n");
-    done = load_again(keeper, &lines);
-    log_line(done ? DBA_LEVEL_NOTICE : DBA_LEVEL_ERROR, "reload result=%s",
-             done ? "done" : "refused, the old configuration stays in force");
-    notify_send(&keeper->notify, "READY=1\n");
-    *text = lines.text;
-    *len = lines.len;
-    return done;
-}
+/* ---- running ---- */
 
 static void on_signal(int signal, void *arg)
 {
@@ -171,11 +132,9 @@ static void on_signal(int signal, void *arg)
         loop_stop(keeper->loop);
         return;
     }
-    (void)reload(false, &text, &len, keeper);
+    (void)reload_run(false, &text, &len, &keeper->reload);
     free(text);
 }
-
-/* ---- running ---- */
 
 static int fail(const char *what)
 {
@@ -183,16 +142,39 @@ static int fail(const char *what)
     return 1;
 }
 
-static bool find_user(struct driver_options *how)
+/* The system user, and the program that is to run as it. */
+static bool find_checker(const struct keeper *keeper, struct spawn_options *how, char *why)
 {
     const struct passwd *user = getpwnam(CHECKER_USER);
+    int fd;
 
-    if (user == NULL || user->pw_uid == 0)
+    if (user == NULL) {
+        (void)snprintf(
+            why, FILE_WHY_MAX,
+            "the system user " CHECKER_USER " does not exist; make it with: useradd "
+            "--system --user-group --no-create-home --shell /usr/sbin/nologin " CHECKER_USER);
         return false;
-    how->child.user = CHECKER_USER;
-    how->child.uid = user->pw_uid;
-    how->child.gid = user->pw_gid;
-    return true;
+    }
+    if (user->pw_uid == 0 || user->pw_gid == 0) {
+        (void)snprintf(why, FILE_WHY_MAX,
+                       "the system user " CHECKER_USER
+                       " must be neither root nor of its group");
+        return false;
+    }
+    how->program = keeper->checker;
+    how->uid = user->pw_uid;
+    how->gid = user->pw_gid;
+    /* Another than the installed one is who starts us's own choice, as we are. */
+    if (keeper->own_checker && access(keeper->checker, X_OK) != 0) {
+        (void)snprintf(why, FILE_WHY_MAX, "%s: %s", keeper->checker, strerror(errno));
+        return false;
+    }
+    if (keeper->own_checker)
+        return true;
+    fd = file_open(keeper->checker, FILE_PROGRAM, why);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
 }
 
 static bool watch_signals(struct keeper *keeper)
@@ -205,6 +187,7 @@ static bool watch_signals(struct keeper *keeper)
 
 static int serve(struct keeper *keeper, struct driver_options *how)
 {
+    const struct config *config = keeper->reload.config;
     char ready[64];
 
     keeper->loop = loop_new();
@@ -212,97 +195,147 @@ static int serve(struct keeper *keeper, struct driver_options *how)
         return fail("out of memory");
     how->loop = keeper->loop;
     how->memory = &keeper->memory;
-    how->reload = reload;
-    how->arg = keeper;
-    keeper->driver = driver_new(how, keeper->config);
-    if (keeper->driver == NULL)
+    how->reload = reload_run;
+    how->arg = &keeper->reload;
+    keeper->reload.driver = driver_new(how, config);
+    if (keeper->reload.driver == NULL)
         return fail("no memory, or no process for the checker");
     (void)snprintf(ready, sizeof ready, "READY=1\nMAINPID=%d\n", (int)getpid());
     notify_send(&keeper->notify, ready);
     log_line(DBA_LEVEL_NOTICE, "ready version=" DBA_VERSION " bound=%.3f",
-             dba_time_in_seconds(keeper->config->settings.bound));
+             dba_time_in_seconds(config->settings.bound));
     loop_run(keeper->loop);
     notify_send(&keeper->notify, "STOPPING=1\n");
     log_line(DBA_LEVEL_NOTICE, "stopped");
-    driver_free(&keeper->driver);
-    loop_free(&keeper->loop);
     return 0;
 }
 
+/* What root's rights are needed for, and giving them up. False: `why`. */
+static bool prepare(struct keeper *keeper, struct driver_options *how, char *why)
+{
+    const struct config *config = keeper->reload.config;
+    /* A caller and a process that is watched take one each; the rest is ours. */
+    size_t files = (size_t)config->settings.connections + config->settings.sessions + 256;
+
+    if (!find_checker(keeper, &how->child, why) ||
+        !publish_policy(config->run_dir, &config->settings, why))
+        return false;
+    how->listen_fd = keeper->notify.activated_fd;
+    if (how->listen_fd < 0)
+        how->listen_fd = listener_open(config->run_dir, why);
+    if (how->listen_fd < 0)
+        return false;
+    if (!privilege_raise_files(files))
+        log_line(DBA_LEVEL_WARNING,
+                 "limit of open files is less than limits.connections and "
+                 "limits.sessions may need files=%zu",
+                 files);
+    if (privilege_limit() && process_harden())
+        return true;
+    (void)snprintf(why, FILE_WHY_MAX,
+                   "privileges cannot be given up, or not enough are there: %s",
+                   strerror(errno));
+    return false;
+}
+
+/* With the lock held. */
 static int prepare_and_serve(struct keeper *keeper)
 {
-    struct driver_options how = {.child.program = keeper->checker};
-    char why[PUBLISH_WHY_MAX];
-    int lock;
+    struct driver_options how = {.listen_fd = -1};
+    char why[FILE_WHY_MAX];
+    bool own_socket;
     int code;
 
-    if (!find_user(&how))
-        return fail("the system user " CHECKER_USER " does not exist; make it with: "
-                    "useradd --system --user-group --no-create-home --shell "
-                    "/usr/sbin/nologin " CHECKER_USER);
-    lock = publish_lock(keeper->config->run_dir, why);
+    _Static_assert(FILE_WHY_MAX >= PUBLISH_WHY_MAX && FILE_WHY_MAX >= LISTENER_WHY_MAX,
+                   "one buffer for whatever is said");
+    if (!prepare(keeper, &how, why))
+        return fail(why);
+    own_socket = keeper->notify.activated_fd < 0;
+    memory_prepare(&keeper->memory);
+    code = serve(keeper, &how);
+    driver_free(&keeper->reload.driver);
+    loop_free(&keeper->loop);
+    /* One that was handed over is the supervisor's, and callers wait there for the next of us.
+     */
+    if (own_socket)
+        listener_remove(keeper->reload.config->run_dir);
+    return code;
+}
+
+static int lock_and_serve(struct keeper *keeper)
+{
+    char why[PUBLISH_WHY_MAX];
+    int lock = publish_lock(keeper->reload.config->run_dir, why);
+    int code;
+
     if (lock < 0)
         return fail(why);
-    if (!publish_policy(keeper->config->run_dir, &keeper->config->settings, why))
-        return fail(why);
-    how.listen_fd = keeper->notify.activated_fd;
-    if (how.listen_fd < 0)
-        how.listen_fd = server_listen(keeper->config->run_dir, why);
-    if (how.listen_fd < 0)
-        return fail(why);
-    memory_prepare();
-    if (!privilege_limit())
-        return fail("privileges cannot be given up");
-    if (!process_harden())
-        return fail("the process cannot be protected");
-    code = serve(keeper, &how);
-    (void)close(lock);
+    code = prepare_and_serve(keeper);
+    publish_unlock(lock);
     return code;
+}
+
+static int load_error(const struct keeper *keeper, enum dba_err err)
+{
+    if (err != DBA_ERR_CONFIG)
+        return fail(dba_err_text(err));
+    if (keeper->mode == MODE_RUN)
+        log_line(DBA_LEVEL_ERROR,
+                 "cannot start: the configuration is invalid; see: dblab-authd --config %s "
+                 "--check",
+                 keeper->config_path);
+    return 1;
 }
 
 static int run(struct keeper *keeper)
 {
-    if (keeper->mode == MODE_RUN && geteuid() != 0) {
-        (void)fputs("dblab-authd: must be started by root\n", stderr);
-        return 1;
-    }
-    if (config_load(keeper->config_path, say_stderr, NULL, &keeper->config) != DBA_OK) {
-        if (keeper->mode == MODE_RUN)
-            log_line(DBA_LEVEL_ERROR,
-                     "cannot start: the configuration is invalid; see: dblab-authd --config %s "
-                     "--check",
-                     keeper->config_path);
-        return 1;
-    }
+    enum dba_err err =
+        config_load(keeper->config_path, say_stderr, NULL, &keeper->reload.config);
+
+    if (err != DBA_OK)
+        return load_error(keeper, err);
+    keeper->reload.path = keeper->config_path;
+    keeper->reload.notify = &keeper->notify;
     switch (keeper->mode) {
     case MODE_CHECK:
         return 0;
     case MODE_DUMP:
-        config_dump(keeper->config, stdout);
-        return 0;
+        config_dump(keeper->reload.config, stdout);
+        return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;
     case MODE_RUN:
         break;
     }
-    return prepare_and_serve(keeper);
+    return lock_and_serve(keeper);
+}
+
+/* Before anything is opened or read: nothing that was inherited is believed. */
+static bool start_clean(struct keeper *keeper)
+{
+    notify_read(&keeper->notify);
+    log_open();
+    process_close_from(keeper->notify.activated_fd >= 0 ? keeper->notify.activated_fd + 1 : 3);
+    if (keeper->mode != MODE_RUN)
+        return true;
+    if (geteuid() != 0) {
+        (void)fputs("dblab-authd: must be started by root\n", stderr);
+        return false;
+    }
+    if (process_standard_fds() && process_harden())
+        return true;
+    (void)fprintf(stderr, "dblab-authd: the process cannot be protected: %s\n",
+                  strerror(errno));
+    return false;
 }
 
 int main(int argc, char **argv)
 {
-    struct keeper keeper = {.config_path = DEFAULT_CONFIG, .checker = DEFAULT_CHECKER};
+    struct keeper keeper = {.mode = MODE_RUN};
     int code;
 
-    if (!parse(&keeper, argc, argv, &code))
-        return code;
-    notify_read(&keeper.notify);
-    /* Before anything is opened or read: nothing that was inherited is believed. */
-    if (keeper.mode == MODE_RUN && (!process_standard_fds() || !process_harden())) {
-        (void)fprintf(stderr, "dblab-authd: the process cannot be protected: %s\n",
-                      strerror(errno));
-        return 1;
-    }
-    process_close_from(keeper.notify.activated_fd >= 0 ? keeper.notify.activated_fd + 1 : 3);
-    log_open();
-    code = run(&keeper);
-    config_free(&keeper.config);
+    if (parse(&keeper, argc, argv, &code))
+        code = start_clean(&keeper) ? run(&keeper) : 1;
+    config_free(&keeper.reload.config);
+    free(keeper.config_path);
+    free(keeper.checker);
     return code;
 }

@@ -5,31 +5,40 @@
 #include <sys/resource.h>
 
 #include "dblab-authd/keeper/log.h"
+#include "dblab-authd/keeper/privilege.h"
 
-void memory_prepare(void)
+static bool has_no_limit(void)
 {
-    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit limit = {0, 0};
 
-    if (setrlimit(RLIMIT_MEMLOCK, &limit) == 0 || getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+    return privilege_may_lock() ||
+           (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY);
+}
+
+void memory_prepare(struct memory *memory)
+{
+    /*
+     * All of the process, as it is touched: a token passes through stacks, buffers and the
+     * configuration, too. With a limit this would make allocations fail later, so there the
+     * vault alone is locked, as far as it goes.
+     */
+    if (has_no_limit() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
         return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+    memory->unlocked = true;
+    log_line(DBA_LEVEL_WARNING, "memory not locked: tokens in memory may be swapped "
+                                "remedy=\"CAP_IPC_LOCK, or an unlimited LimitMEMLOCK\"");
 }
 
 static void *get(size_t size, void *arg)
 {
-    struct memory *memory = arg;
     void *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+    (void)arg;
     if (block == MAP_FAILED)
         return NULL;
     (void)madvise(block, size, MADV_DONTDUMP);
     (void)madvise(block, size, MADV_WIPEONFORK);
-    if (mlock(block, size) != 0 && !memory->unlocked) {
-        memory->unlocked = true;
-        log_line(DBA_LEVEL_WARNING, "memory not locked: tokens in memory may be swapped "
-                                    "remedy=\"raise LimitMEMLOCK\"");
-    }
+    (void)mlock(block, size);
     return block;
 }
 

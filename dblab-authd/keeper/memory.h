@@ -10,11 +10,11 @@
 #include "core/core.h"
 
 struct memory {
-    bool unlocked; /* a lock failed: some of it may be swapped */
+    bool unlocked; /* some of it may be swapped */
 };
 
-/* Raises RLIMIT_MEMLOCK as far as it goes. Before privileges are given up. */
-void memory_prepare(void);
+/* Locks what the process has and will have; if it may not, goes on and says so, once. */
+void memory_prepare(struct memory *memory);
 
 /* For the core; `memory` must outlive it. */
 struct dba_core_memory memory_for_core(struct memory *memory);

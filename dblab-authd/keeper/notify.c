@@ -3,10 +3,14 @@
 
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define LISTEN_FDS_START 3
 
@@ -29,12 +33,17 @@ static bool is_listening(int fd)
 {
     int on = 0;
     int type = 0;
+    int domain = 0;
     socklen_t len = sizeof on;
 
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) != 0 || on != 1)
         return false;
     len = sizeof type;
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 || type != SOCK_STREAM)
+        return false;
+    len = sizeof domain;
+    /* Only there the kernel says who the peer is. */
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
 }
 
 void notify_read(struct notify *notify)
@@ -51,8 +60,19 @@ void notify_read(struct notify *notify)
     notify->activated_fd = LISTEN_FDS_START;
 }
 
+void notify_reloading(const struct notify *notify)
+{
+    char state[80];
+
+    (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld\n",
+                   (long long)(dba_clock_monotonic() / 1000));
+    notify_send(notify, state);
+}
+
 void notify_send(const struct notify *notify, const char *state)
 {
+    /* For a supervisor that is busy; one that hangs must not make us hang. */
+    static const struct timeval patience = {.tv_sec = 1};
     int fd;
 
     if (notify->length == 0)
@@ -60,6 +80,7 @@ void notify_send(const struct notify *notify, const char *state)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL,
                  (const struct sockaddr *)&notify->address, notify->length);
     (void)close(fd);

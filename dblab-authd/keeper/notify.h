@@ -17,5 +17,6 @@ struct notify {
 
 void notify_read(struct notify *notify);
 void notify_send(const struct notify *notify, const char *state); /* "READY=1\n..." */
+void notify_reloading(const struct notify *notify);               /* READY=1 follows it */
 
 #endif

@@ -14,24 +14,27 @@
 
 #define TEXT(group, name, member, value, doc)                                                  \
     {                                                                                          \
-        group, name, OPTION_TEXT, RAW(member), value, 0, 0, 0, false, false, false, doc        \
+        group, name, OPTION_TEXT, RAW(member), value, 0, 0, 0, false, false, OPTION_PUBLIC,    \
+            doc                                                                                \
     }
-#define SECRET(group, name, member, doc)                                                       \
+#define SECRET(group, name, member, secrecy, doc)                                              \
     {                                                                                          \
-        group, name, OPTION_TEXT, RAW(member), "", 0, 0, 0, false, false, true, doc            \
+        group, name, OPTION_TEXT, RAW(member), "", 0, 0, 0, false, false, secrecy, doc         \
     }
 #define NAMES(group, name, member, value, doc)                                                 \
     {                                                                                          \
-        group, name, OPTION_NAMES, RAW(member), value, 0, 0, 0, false, false, false, doc       \
+        group, name, OPTION_NAMES, RAW(member), value, 0, 0, 0, false, false, OPTION_PUBLIC,   \
+            doc                                                                                \
     }
 #define SECONDS(group, name, member, value, range, zero, minus_one, doc)                       \
     {                                                                                          \
-        group, name, OPTION_SECONDS, RAW(member), NULL, value, range, zero, minus_one, false,  \
-            doc                                                                                \
+        group, name, OPTION_SECONDS, RAW(member), NULL, value, range, zero, minus_one,         \
+            OPTION_PUBLIC, doc                                                                 \
     }
 #define NUMBER(group, name, member, value, range, zero, doc)                                   \
     {                                                                                          \
-        group, name, OPTION_NUMBER, RAW(member), NULL, value, range, zero, false, false, doc   \
+        group, name, OPTION_NUMBER, RAW(member), NULL, value, range, zero, false,              \
+            OPTION_PUBLIC, doc                                                                 \
     }
 
 /* clang-format off */
@@ -43,25 +46,25 @@ const struct option options[] = {
          "Where the Database Lab Platform is: https, or http to loopback on a port below 1024."),
     TEXT("platform", "accessTokenFile", access_token_file, "",
          "File whose first line is the organization's own access token."),
-    SECRET("platform", "accessToken", access_token,
+    SECRET("platform", "accessToken", access_token, OPTION_SECRET,
            "The same token in this file; not together with accessTokenFile."),
-    SECRET("platform", "orgKey", org_key,
+    SECRET("platform", "orgKey", org_key, OPTION_SECRET,
            "Sent as the header Org-Key where it is set."),
     TEXT("platform", "instanceId", instance_id, "",
          "Sent as the header Selfassigned-Instance-ID."),
     {"platform", "orgId", OPTION_NUMBER, RAW(org_id), NULL, 0, 1, 9007199254740991.0, true,
-     false, false,
+     false, OPTION_PUBLIC,
      "The organization whose tokens are accepted; 0: that of the own token. Needed without one."},
     {"platform", "enablePersonalTokens", OPTION_BOOL, RAW(enable_personal_tokens), NULL, 1, 0, 0,
-     false, false, false, "Whether personal tokens are accepted at all."},
+     false, false, OPTION_PUBLIC, "Whether personal tokens are accepted at all."},
     TEXT("platform", "caFile", ca_file, "",
          "Certificates (PEM) that the Platform's must be signed by; empty: the system's."),
     TEXT("platform", "pinnedPublicKey", pinned_public_key, "",
          "The Platform's public key, sha256//BASE64, several separated by a semicolon."),
-    TEXT("platform", "proxy", proxy, "",
-         "URL of a proxy. It is never taken from the environment."),
+    SECRET("platform", "proxy", proxy, OPTION_USERINFO,
+           "URL of a proxy. It is never taken from the environment."),
     SECONDS("platform", "connectTimeout", connect_timeout, 2.0, SECONDS_RANGE, false, false,
-            "Seconds until a connection must be made."),
+            "Seconds until a connection must be made; timeout if that is less."),
     SECONDS("platform", "timeout", timeout, 4.0, SECONDS_RANGE, false, false,
             "Seconds that one whole call may take."),
     NUMBER("platform", "maxConnections", max_connections, 32, COUNT_RANGE, false,
@@ -114,28 +117,31 @@ const struct option options[] = {
     NUMBER("limits", "connections", connections, 1024, COUNT_RANGE, false,
            "Most callers at once."),
 
-    {"services", "name", OPTION_TEXT, SERVICE(name), "", 0, 0, 0, false, false, false,
+    {"services", "name", OPTION_TEXT, SERVICE(name), "", 0, 0, 0, false, false, OPTION_PUBLIC,
      "The PAM service's name. Needed."},
-    {"services", "callers", OPTION_NAMES, SERVICE(callers), "", 0, 0, 0, false, false, false,
+    {"services", "callers", OPTION_NAMES, SERVICE(callers), "", 0, 0, 0, false, false,
+     OPTION_PUBLIC,
      "Users whose processes may speak for the service, beside root; only without unixAccount."},
     {"services", "unixAccount", OPTION_BOOL, SERVICE(unix_account), NULL, 1, 0, 0, false, false,
-     false, "Whether the service's users are accounts of this host."},
+     OPTION_PUBLIC, "Whether the service's users are accounts of this host."},
     {"services", "username", OPTION_TEXT, SERVICE(username), "local", 0, 0, 0, false, false,
-     false, "How a person is named: local (alice) or email (alice@acme.io)."},
-    {"services", "session", OPTION_TEXT, SERVICE(session), "", 0, 0, 0, false, false, false,
+     OPTION_PUBLIC, "How a person is named: local (alice) or email (alice@acme.io)."},
+    {"services", "session", OPTION_TEXT, SERVICE(session), "", 0, 0, 0, false, false,
+     OPTION_PUBLIC,
      "pam, caller, connector or none; default pam with unixAccount, none without."},
-    {"services", "connector", OPTION_TEXT, SERVICE(connector), "", 0, 0, 0, false, false, false,
+    {"services", "connector", OPTION_TEXT, SERVICE(connector), "", 0, 0, 0, false, false,
+     OPTION_PUBLIC,
      "Program that lists and ends a pooler's clients; needed with session = connector."},
     {"services", "connectorArguments", OPTION_NAMES, SERVICE(connector_arguments), "", 0, 0, 0,
-     false, false, false, "Its arguments; none may have a password in it."},
+     false, false, OPTION_PUBLIC, "Its arguments; none may have a password in it."},
     {"services", "unixSocket", OPTION_BOOL, SERVICE(unix_socket), NULL, 0, 0, 0, false, false,
-     false, "Whether logins over the pooler's Unix socket are let in."},
+     OPTION_PUBLIC, "Whether logins over the pooler's Unix socket are let in."},
     {"services", "wait", OPTION_SECONDS, SERVICE(wait), NULL, 0, SECONDS_RANGE, true, false,
-     false, "Seconds that a caller may be kept waiting; 0: as long as it says itself."},
+     OPTION_PUBLIC, "Seconds that a caller may be kept waiting; 0: as long as it says itself."},
     {"services", "administrativeUsers", OPTION_NAMES, SERVICE(administrative_users), "", 0, 0,
-     0, false, false, false, "As in tokens, for this service alone."},
+     0, false, false, OPTION_PUBLIC, "As in tokens, for this service alone."},
     {"services", "denyUsers", OPTION_NAMES, SERVICE(deny_users), "", 0, 0, 0, false, false,
-     false, "As in identity, for this service alone."},
+     OPTION_PUBLIC, "As in identity, for this service alone."},
 };
 /* clang-format on */
 const size_t options_count = sizeof options / sizeof options[0];
@@ -162,6 +168,16 @@ static bool add_words(struct dba_names *names, const char *words)
         words += strspn(words, " ");
     }
     return true;
+}
+
+bool option_holds_secret(const struct option *option, const void *base)
+{
+    const char *value;
+
+    if (option->secrecy == OPTION_PUBLIC)
+        return false;
+    value = *(char *const *)((const char *)base + option->offset);
+    return option->secrecy == OPTION_SECRET ? value[0] != '\0' : strchr(value, '@') != NULL;
 }
 
 bool option_default(const struct option *option, void *base)
@@ -197,7 +213,7 @@ static void clear_values(bool of_service, void *base)
         if (options[i].type == OPTION_NAMES) {
             dba_names_clear(at);
         } else if (options[i].type == OPTION_TEXT && *(char **)at != NULL) {
-            if (options[i].secret)
+            if (options[i].secrecy != OPTION_PUBLIC)
                 dba_wipe(*(char **)at, strlen(*(char **)at));
             free(*(char **)at);
             *(char **)at = NULL;

@@ -22,9 +22,10 @@ enum option_type {
     OPTION_NAMES,   /* struct dba_names */
 };
 
-/* A value in the file, and where it stood: line 0 is the default. */
-struct option_place {
-    unsigned line;
+enum option_secrecy {
+    OPTION_PUBLIC,
+    OPTION_SECRET,   /* neither printed by --dump nor allowed in a file that others can read */
+    OPTION_USERINFO, /* the same, if it is a URL with a user in it */
 };
 
 /* The values as they are in the file, before anything is looked up or read by their help. */
@@ -72,7 +73,7 @@ struct option {
     double number;        /* default of BOOL, NUMBER, SECONDS */
     double low, high;     /* range of NUMBER and SECONDS */
     bool zero, minus_one; /* allowed beside the range */
-    bool secret;          /* not printed by --dump */
+    enum option_secrecy secrecy;
     const char *doc;
 };
 
@@ -81,6 +82,9 @@ extern const size_t options_count;
 
 /* The row of a key, or NULL. */
 const struct option *option_find(const char *group, const char *name);
+
+/* Is the value at `base` a secret, and not empty? */
+bool option_holds_secret(const struct option *option, const void *base);
 
 /* Sets one value, of a struct raw or raw_service at `base`, to its default. False: no memory.
  */

@@ -9,9 +9,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "model/policy.h"
+
+#define LOCK_TIME (DBA_SECOND / 2)
 
 static bool say(char *why, const char *what, const char *path, const char *error)
 {
@@ -36,6 +40,39 @@ static bool make_folder(const char *path, char *why)
     return true;
 }
 
+static int open_readable(const char *path)
+{
+    int error = errno;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    errno = error;
+    return fd;
+}
+
+/*
+ * Another one that ends, or a child of one that was killed between fork and exec, may hold it a
+ * moment longer than its supervisor waits.
+ */
+static bool lock_soon(int fd)
+{
+    static const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    dba_time end = dba_clock_monotonic() + LOCK_TIME;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EINTR && (errno != EWOULDBLOCK || dba_clock_monotonic() > end))
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+void publish_unlock(int fd)
+{
+    /* Closing alone would leave it with a child that has the descriptor, too. */
+    (void)flock(fd, LOCK_UN);
+    (void)close(fd);
+}
+
 int publish_lock(const char *run_dir, char *why)
 {
     char path[PATH_MAX];
@@ -45,11 +82,13 @@ int publish_lock(const char *run_dir, char *why)
         return -1;
     (void)snprintf(path, sizeof path, "%s/lock", run_dir);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) /* on a file system that cannot be written one that is there serves as well */
+        fd = open_readable(path);
     if (fd < 0) {
         (void)say(why, "cannot open", path, strerror(errno));
         return -1;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (lock_soon(fd))
         return fd;
     (void)say(why, "cannot lock", path,
               errno == EWOULDBLOCK ? "another dblab-authd is running" : strerror(errno));

@@ -4,23 +4,42 @@
 #include <libconfig.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/token.h"
+#include "dblab-authd/keeper/literals.h"
 
 void reading_refuse(struct reading *reading, unsigned line, const char *format, ...)
 {
-    char message[READING_SAY_MAX - 128];
+    char message[READING_MESSAGE_MAX];
     char out[READING_SAY_MAX];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    (void)snprintf(out, sizeof out, "%.100s:%u: %s", reading->name, line, message);
+    /* What is missing has no line of its own: the first stands for the whole. */
+    (void)snprintf(out, sizeof out, "%.1000s:%u: %s", reading->name, line > 0 ? line : 1,
+                   message);
     reading->failed = true;
+    reading->say(out, reading->arg);
+}
+
+void reading_warn(const struct reading *reading, unsigned line, const char *format, ...)
+{
+    char message[READING_MESSAGE_MAX];
+    char out[READING_SAY_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    (void)snprintf(out, sizeof out, "%.1000s:%u: warning: %s", reading->name,
+                   line > 0 ? line : 1, message);
     reading->say(out, reading->arg);
 }
 
@@ -204,6 +223,11 @@ static void read_group(struct reading *reading, const char *group, config_settin
         reading_refuse(reading, line_of(s), "%s must be a group { ... }", group);
         return;
     }
+    /* What is wrong with a key that is not there is said of its group. */
+    if (strcmp(group, "services") != 0)
+        for (size_t i = 0; i < options_count; i++)
+            if (strcmp(options[i].group, group) == 0)
+                reading->lines[i] = line_of(s);
     for (int i = 0; i < config_setting_length(s); i++)
         read_key(reading, group, config_setting_get_elem(s, (unsigned)i), base);
 }
@@ -223,7 +247,6 @@ static void read_services(struct reading *reading, config_setting_t *s, struct r
             reading_refuse(reading, line_of(entry), "out of memory");
             return;
         }
-        /* Without Unix accounts nothing else is a sensible default than no session. */
         service->line = line_of(entry);
         read_group(reading, "services", entry, service);
     }
@@ -271,21 +294,58 @@ static unsigned include_line(const char *text)
     return 0;
 }
 
-enum dba_err reading_run(struct reading *reading, const char *text, struct raw *raw)
+/*
+ * libconfig leaves copies of what it read in memory that it gives back; a secret's text is
+ * emptied before that.
+ */
+static void wipe_secrets(const config_t *config)
 {
-    unsigned line = include_line(text);
+    for (size_t i = 0; i < options_count; i++) {
+        const struct option *o = &options[i];
+        char path[64];
+        const char *text = NULL;
+
+        if (o->secrecy == OPTION_PUBLIC)
+            continue;
+        (void)snprintf(path, sizeof path, "%s.%s", o->group, o->name);
+        if (config_lookup_string(config, path, &text) == CONFIG_TRUE)
+            dba_wipe((void *)(uintptr_t)text, strlen(text));
+    }
+}
+
+static void read_tree(struct reading *reading, const char *text, struct raw *raw)
+{
     config_t config;
 
-    if (line != 0) {
-        reading_refuse(reading, line, "@include is not supported");
-        return DBA_ERR_CONFIG;
-    }
     config_init(&config);
     if (config_read_string(&config, text) != CONFIG_TRUE)
         reading_refuse(reading, (unsigned)config_error_line(&config), "%s",
                        config_error_text(&config));
     else
         read_root(reading, config_root_setting(&config), raw);
+    wipe_secrets(&config);
     config_destroy(&config);
+}
+
+enum dba_err reading_run(struct reading *reading, const char *text, struct raw *raw)
+{
+    unsigned line = include_line(text);
+    char *mended = NULL;
+    enum dba_err err;
+
+    if (line != 0) {
+        reading_refuse(reading, line, "@include is not supported");
+        return DBA_ERR_CONFIG;
+    }
+    err = literals_mend(text, &mended, &line);
+    if (err == DBA_OK) {
+        read_tree(reading, mended, raw);
+        dba_wipe(mended, strlen(mended));
+        free(mended);
+    } else {
+        reading_refuse(reading, line, "%s",
+                       err == DBA_ERR_FORM ? "a text has a NUL (\\x00) in it"
+                                           : dba_err_text(err));
+    }
     return reading->failed ? DBA_ERR_CONFIG : DBA_OK;
 }

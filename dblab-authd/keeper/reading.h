@@ -11,7 +11,9 @@
 #include "base/err.h"
 #include "dblab-authd/keeper/option.h"
 
-#define READING_SAY_MAX 1600
+#define READING_MESSAGE_MAX 2000
+#define READING_SAY_MAX     (READING_MESSAGE_MAX + 1100)
+#define READING_LINES       64 /* rows of options[] at most, but for those of `services` */
 
 /* Says `name:line: message`. */
 typedef void reading_say_fn(const char *line, void *arg);
@@ -21,15 +23,19 @@ struct reading {
     reading_say_fn *say;
     void *arg;
     bool failed;
-    /* Line of each row of options[] outside `services`; 0: the default is in force. */
-    unsigned lines[64];
+    /* Line of each row of options[] outside `services`: its own, its group's, or 0. */
+    unsigned lines[READING_LINES];
 };
 
-/* One line `name:line: message`; the reading has failed. */
+/* One line `name:line: message`; the reading has failed. Line 0: of nothing in particular. */
 void reading_refuse(struct reading *reading, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The line of a key outside `services`, or 0. */
+/* One line `name:line: warning: message`; the reading goes on. */
+void reading_warn(const struct reading *reading, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The line of a key outside `services`, or of its group; 0: neither is in the file. */
 unsigned reading_line(const struct reading *reading, const char *group, const char *name);
 
 /*

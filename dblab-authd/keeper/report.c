@@ -98,6 +98,16 @@ static void checks(FILE *out, const struct dba_stats *s)
                   N(s->seconds_count), s->seconds_sum, N(s->seconds_count));
 }
 
+/* None is registered by this version, as `status` has it. */
+static void sessions(FILE *out)
+{
+    static const char *const kinds[] = {"pam", "caller", "connector"};
+
+    head(out, "sessions", "gauge", "Live sessions.");
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        (void)fprintf(out, "dblab_auth_sessions{kind=\"%s\"} 0\n", kinds[i]);
+}
+
 char *report_metrics(const struct report *report, size_t *len)
 {
     const struct dba_stats *s = &report->stats;
@@ -120,6 +130,7 @@ char *report_metrics(const struct report *report, size_t *len)
     gauge(out, "platform_up", "1 if the last check was decided.", s->reachable);
     gauge(out, "tokens", "Tokens remembered or alive.", (double)s->tokens);
     gauge(out, "live_tokens", "Tokens with something alive behind them.", (double)s->live);
+    sessions(out);
     gauge(out, "bound_seconds", "The promise, revocation.bound.",
           dba_time_in_seconds(s->bound));
     gauge(out, "oldest_verdict_seconds", "Age of the oldest verdict that something relies on.",
@@ -127,6 +138,10 @@ char *report_metrics(const struct report *report, size_t *len)
     gauge(out, "in_flight", "Requests to the Platform in flight.", (double)s->in_flight);
     gauge(out, "own_token_invalid", "1 if the Platform refuses our own token.",
           s->own_token_invalid);
+    gauge(out, "holding", "1 while the Platform has asked for a pause.", s->holding);
+    gauge(out, "memory_locked", "1 if all memory that holds tokens is locked.",
+          report->memory_locked);
+    gauge(out, "connections", "Callers that are connected.", (double)report->connections);
     gauge(out, "overloaded", "1 if the load is more than the bound allows.", s->overloaded);
     if (fclose(out) != 0) {
         free(text);

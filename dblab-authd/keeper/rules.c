@@ -46,8 +46,12 @@ static bool is_loopback(const char *host)
 static bool split(const char *rest, char *host, size_t cap, unsigned long *port)
 {
     const char *end = rest + strcspn(rest, "/");
-    const char *stop;
+    static const char host_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789.-_";
+    const char *begin = rest;
     const char *start = rest;
+    const char *stop;
+    struct in6_addr v6;
     char *tail;
 
     *port = 0;
@@ -65,6 +69,9 @@ static bool split(const char *rest, char *host, size_t cap, unsigned long *port)
         return false;
     memcpy(host, start, (size_t)(stop - start));
     host[stop - start] = '\0';
+    if (start != begin ? inet_pton(AF_INET6, host, &v6) != 1
+                       : strspn(host, host_letters) != strlen(host))
+        return false;
     if (rest == end)
         return true;
     if (*rest != ':' || rest[1] < '1' || rest[1] > '9')
@@ -96,6 +103,51 @@ const char *rules_url(const char *url)
     return port < 1024 ? NULL : "must be https, or http to a port below 1024";
 }
 
+const char *rules_proxy(const char *proxy)
+{
+    static const char *const schemes[] = {"http",    "https",  "socks4",
+                                          "socks4a", "socks5", "socks5h"};
+    const char *colons = strstr(proxy, "://");
+    const char *rest = colons != NULL ? colons + 3 : proxy;
+    const char *at;
+    char host[256];
+    unsigned long port;
+    bool known = colons == NULL; /* http, then */
+
+    for (size_t i = 0; !known && i < sizeof schemes / sizeof schemes[0]; i++)
+        known = strlen(schemes[i]) == (size_t)(colons - proxy) &&
+                strncmp(proxy, schemes[i], (size_t)(colons - proxy)) == 0;
+    if (!known)
+        return "must start with http, https, socks4, socks4a, socks5 or socks5h and ://";
+    if (strpbrk(rest, "?# \\\"") != NULL)
+        return "must have no query, fragment or blank in it";
+    at = strrchr(rest, '@');
+    if (!split(at != NULL ? at + 1 : rest, host, sizeof host, &port))
+        return "names no host, or no port of 1 to 65535";
+    return NULL;
+}
+
+/* `sha256//` and the base64 of 32 bytes, once or several times. */
+static bool is_pin(const char *pin)
+{
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                 "0123456789+/";
+    const char *digits;
+
+    for (;;) {
+        if (strncmp(pin, "sha256//", 8) != 0)
+            return false;
+        digits = pin + 8;
+        pin = digits + strspn(digits, base64);
+        if (pin - digits != 43 || *pin++ != '=')
+            return false;
+        if (*pin == '\0')
+            return true;
+        if (*pin++ != ';')
+            return false;
+    }
+}
+
 /* ---- the rules ---- */
 
 static void check_platform(struct reading *r, const struct raw *raw)
@@ -110,10 +162,12 @@ static void check_platform(struct reading *r, const struct raw *raw)
     if (raw->access_token[0] == '\0' && raw->access_token_file[0] == '\0' && raw->org_id == 0)
         reading_refuse(r, reading_line(r, "platform", "orgId"),
                        "orgId is needed where neither accessTokenFile nor accessToken is set");
-    if (raw->connect_timeout > raw->timeout)
-        reading_refuse(r, reading_line(r, "platform", "connectTimeout"),
-                       "connectTimeout is %g, more than timeout, %g", raw->connect_timeout,
-                       raw->timeout);
+    why = raw->proxy[0] != '\0' ? rules_proxy(raw->proxy) : NULL;
+    if (why != NULL)
+        reading_refuse(r, reading_line(r, "platform", "proxy"), "proxy %s", why);
+    if (raw->pinned_public_key[0] != '\0' && !is_pin(raw->pinned_public_key))
+        reading_refuse(r, reading_line(r, "platform", "pinnedPublicKey"),
+                       "pinnedPublicKey must be sha256//BASE64, several separated by ;");
 }
 
 static void check_bound(struct reading *r, const struct raw *raw)
@@ -177,6 +231,16 @@ static void check_identity(struct reading *r, const struct raw *raw)
                        "verificationUsers needs verificationTokenFile");
 }
 
+/* As libpq takes one: a keyword, or what is behind the colon in scheme://user:password@host. */
+static bool has_password(const char *argument)
+{
+    const char *colons = strstr(argument, "://");
+    const char *at = colons != NULL ? strchr(colons, '@') : NULL;
+
+    return strcasestr(argument, "password") != NULL ||
+           (at != NULL && memchr(colons + 3, ':', (size_t)(at - colons - 3)) != NULL);
+}
+
 static void check_session(struct reading *r, const struct raw_service *s)
 {
     enum dba_session_kind kind;
@@ -198,7 +262,7 @@ static void check_session(struct reading *r, const struct raw_service *s)
     if (s->unix_socket && s->connector[0] == '\0')
         reading_refuse(r, s->line, "unixSocket needs a connector");
     for (size_t i = 0; i < s->connector_arguments.count; i++)
-        if (strstr(s->connector_arguments.items[i], "password") != NULL)
+        if (has_password(s->connector_arguments.items[i]))
             reading_refuse(r, s->line, "connectorArguments must have no password in it");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the settings demand of each other. Pure but for one thing that is injected: whether a
- * caller has an account.
+ * What the settings demand of each other, as far as it can be said without looking at the host.
+ * Pure.
  */
 #ifndef DBA_KEEPER_RULES_H
 #define DBA_KEEPER_RULES_H
@@ -21,5 +21,8 @@ bool rules_session(const struct raw_service *service, enum dba_session_kind *kin
 
 /* `https://…`, or `http://` to loopback on a port below 1024; NULL, or what is wrong. */
 const char *rules_url(const char *url);
+
+/* `[scheme://][user:password@]host[:port]`; NULL, or what is wrong. */
+const char *rules_proxy(const char *proxy);
 
 #endif

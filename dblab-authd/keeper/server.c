@@ -3,24 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "core/list.h"
 #include "core/table.h"
 #include "dblab-authd/keeper/log.h"
+#include "dblab-authd/keeper/watch.h"
 
-#define BACKLOG       4096 /* the kernel cuts it to net.core.somaxconn */
-#define STRANGERS_MAX 16   /* peers that are neither root nor a listed caller, together */
+#define STRANGERS_MAX 16 /* peers that are neither root nor a listed caller, together */
 #define FRAME_TIME    DBA_SECOND
 #define WRITE_TIME    (5 * DBA_SECOND) /* for a reply that does not fit the socket's buffer */
 #define ACCEPTS_MAX   64               /* in one turn of the loop */
-#define AGAIN_TIME    (DBA_SECOND / 10)
+#define PAUSE         (100 * DBA_MSEC) /* when the kernel has nothing to accept with */
 
 enum class { CLASS_ROOT, CLASS_CALLER, CLASS_STRANGER };
 
@@ -52,34 +49,10 @@ struct server {
     uint64_t last_id;
     size_t strangers;
     bool paused; /* all connections are taken: who comes waits in the backlog */
-    struct loop_timer *again; /* accepting, after there was no descriptor to be had */
+    struct loop_timer *resume_timer;
 };
 
 /* ---- who is there ---- */
-
-uint64_t server_start_time(pid_t pid)
-{
-    char path[64];
-    char text[1024];
-    char *at;
-    ssize_t n;
-    int fd;
-
-    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    n = read(fd, text, sizeof text - 1);
-    (void)close(fd);
-    if (n <= 0)
-        return 0;
-    text[n] = '\0';
-    /* The name, field 2, may have anything in it: fields are counted from its last ')'. */
-    at = strrchr(text, ')');
-    for (int field = 2; at != NULL && field < 22; field++)
-        at = strchr(at + 1, ' ');
-    return at != NULL ? strtoull(at + 1, NULL, 10) : 0;
-}
 
 static bool is_listed(const struct dba_settings *settings, uid_t uid)
 {
@@ -117,6 +90,21 @@ static bool has_room(const struct server *server, enum class class, uid_t uid)
     return false;
 }
 
+static void pause_accepting(struct server *server)
+{
+    server->paused = true;
+    loop_fd_want(server->watch, 0);
+}
+
+static void resume(void *arg)
+{
+    struct server *server = arg;
+
+    server->paused = false;
+    loop_timer_set(server->resume_timer, DBA_NEVER);
+    loop_fd_want(server->watch, LOOP_READ);
+}
+
 /* ---- one connection ---- */
 
 static void connection_free(struct connection *c)
@@ -133,10 +121,8 @@ static void connection_free(struct connection *c)
     if (c->class == CLASS_STRANGER)
         server->strangers--;
     dba_table_remove(server->connections, c);
-    if (server->paused) {
-        server->paused = false;
-        loop_fd_want(server->watch, LOOP_READ);
-    }
+    if (server->paused)
+        resume(server);
 }
 
 static void hang_up(struct connection *c)
@@ -257,7 +243,7 @@ static struct connection *connection_new(struct server *server, int fd,
     c->class = class;
     c->peer.uid = cred->uid;
     c->peer.process = (struct dba_process){
-        .pid = cred->pid, .start = cred->pid > 0 ? server_start_time(cred->pid) : 0};
+        .pid = cred->pid, .start = cred->pid > 0 ? watch_start_time(cred->pid) : 0};
     server->strangers += class == CLASS_STRANGER;
     c->frame = malloc(DBA_REQUEST_MAX);
     c->watch = loop_fd_new(server->loop, fd, LOOP_READ, on_socket, c);
@@ -298,13 +284,6 @@ static void take(struct server *server, int fd)
         read_more(c);
 }
 
-static void on_again(void *arg)
-{
-    struct server *server = arg;
-
-    loop_fd_want(server->watch, server->paused ? 0 : LOOP_READ);
-}
-
 static void on_listen(int fd, unsigned events, void *arg)
 {
     struct server *server = arg;
@@ -314,60 +293,21 @@ static void on_listen(int fd, unsigned events, void *arg)
         int accepted;
 
         if (dba_table_count(server->connections) >= server->settings->connections) {
-            server->paused = true;
-            loop_fd_want(server->watch, 0);
+            pause_accepting(server);
             return;
         }
         accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (accepted >= 0) {
             take(server, accepted);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             log_line(DBA_LEVEL_ERROR, "caller not accepted error=\"%s\"", strerror(errno));
-            loop_fd_want(server->watch, 0);
-            loop_timer_set(server->again, dba_clock_boot() + AGAIN_TIME);
+            pause_accepting(server);
+            loop_timer_set(server->resume_timer, dba_clock_boot() + PAUSE);
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return;
         }
     }
-}
-
-static bool explain(char *why, const char *what, const char *path)
-{
-    (void)snprintf(why, SERVER_WHY_MAX, "cannot %s %.100s: %s", what, path, strerror(errno));
-    return false;
-}
-
-static bool bind_and_listen(int fd, const char *path, char *why)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    if (unlink(path) != 0 && errno != ENOENT)
-        return explain(why, "remove the old socket", path);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0)
-        return explain(why, "make the socket", path);
-    if (chmod(path, 0666) != 0)
-        return explain(why, "open the socket to callers", path);
-    if (listen(fd, BACKLOG) != 0)
-        return explain(why, "listen on", path);
-    return true;
-}
-
-int server_listen(const char *run_dir, char *why)
-{
-    char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    (void)snprintf(path, sizeof path, "%.*s/socket", (int)(sizeof path - 8), run_dir);
-    if (fd < 0) {
-        (void)explain(why, "make a socket for", path);
-        return -1;
-    }
-    if (bind_and_listen(fd, path, why))
-        return fd;
-    (void)close(fd);
-    return -1;
 }
 
 struct server *server_new(struct loop *loop, int fd, const struct dba_settings *settings,
@@ -382,9 +322,9 @@ struct server *server_new(struct loop *loop, int fd, const struct dba_settings *
     server->settings = settings;
     server->events = *events;
     server->connections = dba_table_new(sizeof(uint64_t), sizeof(struct connection));
+    server->resume_timer = loop_timer_new(loop, resume, server);
     server->watch = loop_fd_new(loop, fd, LOOP_READ, on_listen, server);
-    server->again = loop_timer_new(loop, on_again, server);
-    if (server->connections == NULL || server->watch == NULL || server->again == NULL)
+    if (server->connections == NULL || server->resume_timer == NULL || server->watch == NULL)
         server_free(&server);
     else
         (void)fcntl(fd, F_SETFL, O_NONBLOCK); /* one that was handed over may block */
@@ -394,8 +334,7 @@ struct server *server_new(struct loop *loop, int fd, const struct dba_settings *
 void server_settings(struct server *server, const struct dba_settings *settings)
 {
     server->settings = settings;
-    server->paused = false;
-    loop_fd_want(server->watch, LOOP_READ);
+    resume(server);
 }
 
 void server_free(struct server **server)
@@ -409,8 +348,7 @@ void server_free(struct server **server)
         connection_free(c);
     dba_table_free(&(*server)->connections);
     loop_fd_free(&(*server)->watch);
-    if ((*server)->again != NULL)
-        loop_timer_free(&(*server)->again);
+    loop_timer_free(&(*server)->resume_timer);
     (void)close((*server)->fd);
     free(*server);
     *server = NULL;

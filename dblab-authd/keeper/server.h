@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The socket runDir/socket and its callers: one request, one reply each. Who is there is what
+ * The callers at runDir/socket: one request, one reply each. Who is there is what
  * the kernel says (SO_PEERCRED), and what it may take up is bounded: peers that are neither
  * root nor a listed caller get 16 connections together, a listed caller at most half of
  * limits.connections, and everybody a second to send its frame. Root waits in the backlog when
@@ -34,12 +34,6 @@ struct server_events {
     void *arg;
 };
 
-#define SERVER_WHY_MAX 256
-
-/* Makes and listens on runDir/socket, mode 0666; -1: `why`. The lock is held, so a socket that
- * is there is of a daemon that ended. */
-int server_listen(const char *run_dir, char *why);
-
 /* Takes over a listening descriptor. `settings` are borrowed until server_settings(). */
 struct server *server_new(struct loop *loop, int fd, const struct dba_settings *settings,
                           const struct server_events *events);
@@ -50,8 +44,5 @@ void server_free(struct server **server); /* closes all; the listening one, too 
 void server_reply(struct server *server, uint64_t id, const struct dba_reply *reply);
 
 size_t server_connections(const struct server *server);
-
-/* Field 22 of /proc/PID/stat in ticks since boot; 0: no such process. */
-uint64_t server_start_time(pid_t pid);
 
 #endif

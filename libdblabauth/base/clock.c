@@ -46,6 +46,6 @@ int dba_time_poll_msec(dba_time deadline, dba_time now)
 
     if (deadline <= now)
         return 0;
-    left = (deadline - now + DBA_MSEC - 1) / DBA_MSEC;
+    left = (deadline - now - 1) / DBA_MSEC + 1;
     return left > INT_MAX ? INT_MAX : (int)left;
 }

@@ -128,7 +128,7 @@ static enum dba_err frame_length(const uint8_t *buf, size_t have, const char *ma
         return DBA_ERR_VERSION;
     if (have < DBA_FRAME_HEADER)
         return DBA_ERR_SHORT;
-    r.at = buf + DBA_FRAME_HEADER - r.left;
+    r.at = buf + DBA_FRAME_HEADER - 4;
     len = (size_t)get(&r, 4);
     if (len > most - DBA_FRAME_HEADER)
         return DBA_ERR_SIZE;

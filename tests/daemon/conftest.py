@@ -107,6 +107,7 @@ class World:
 
     def close(self):
         for daemon in self.daemons:
+            print(daemon.log())  # pytest shows it where a test failed
             if daemon.process is not None:
                 daemon.stop()
         self.platform.stop()
@@ -140,6 +141,16 @@ def shared(request, certificates):
     """One daemon for a whole table of cases, over each of the two protocols."""
     made = World(certificates, *(["--http1"] if request.param != "h2" else []))
     made.protocol = request.param
+    made.start()
+    made.settle()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def served(certificates):
+    """One daemon for cases to which the Platform does not matter."""
+    made = World(certificates)
     made.start()
     made.settle()
     yield made

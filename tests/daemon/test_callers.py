@@ -46,34 +46,37 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_garbage_is_hung_up_on(shared, name):
-    with wire.connect(shared.daemon.socket) as sock:
+def test_garbage_is_hung_up_on(served, name):
+    with wire.connect(served.daemon.socket) as sock:
         try:
             sock.sendall(GARBAGE[name])
         except (BrokenPipeError, ConnectionResetError):
             pass
         reply = wire.parse(wire.receive(sock))
     assert reply is None or reply.result in ("refused", "denied")
-    still_serves(shared)
+    still_serves(served)
 
 
-@pytest.mark.parametrize("size", [0, 1, 11, 12, 40, len(GOOD) - 1])
-def test_half_a_frame_is_given_up(shared, size):
-    with wire.connect(shared.daemon.socket) as sock:
-        sock.sendall(GOOD[:size])
-        still_serves(shared)
+def test_half_a_frame_is_given_up(served):
+    halves = [GOOD[:size] for size in (0, 1, 11, 12, 40, len(GOOD) - 1)]
+    crowd = [wire.connect(served.daemon.socket) for _ in halves]
+    for sock, half in zip(crowd, halves):
+        sock.sendall(half)
+    still_serves(served)
+    for sock in crowd:
         assert wire.receive(sock) == b""
+        sock.close()
 
 
-def test_a_frame_may_come_in_pieces(shared):
-    with wire.connect(shared.daemon.socket) as sock:
+def test_a_frame_may_come_in_pieces(served):
+    with wire.connect(served.daemon.socket) as sock:
         for at in range(0, len(GOOD), 7):
             sock.sendall(GOOD[at : at + 7])
         assert wire.parse(wire.receive(sock)).result == "accepted"
 
 
-def test_a_slow_writer_has_a_second_in_all(shared):
-    with wire.connect(shared.daemon.socket) as sock:
+def test_a_slow_writer_has_a_second_in_all(served):
+    with wire.connect(served.daemon.socket) as sock:
         try:
             for byte in GOOD:
                 sock.sendall(bytes([byte]))
@@ -83,11 +86,11 @@ def test_a_slow_writer_has_a_second_in_all(shared):
         assert wire.receive(sock) == b""
 
 
-def test_a_reader_that_never_reads(shared):
-    crowd = [wire.connect(shared.daemon.socket) for _ in range(50)]
+def test_a_reader_that_never_reads(served):
+    crowd = [wire.connect(served.daemon.socket) for _ in range(50)]
     for sock in crowd:
         sock.sendall(wire.request(wire.METRICS))
-    still_serves(shared)
+    still_serves(served)
     for sock in crowd:
         sock.close()
 

@@ -388,7 +388,7 @@ def test_wait_of_a_service_is_short_while_the_check_goes_on(world):
     world.config["services"][2]["wait"] = 0.1
     world.start()
     world.settle()
-    world.platform.latency(400)
+    world.platform.latency(250)
     fields = {"service": "pgbouncer"}
     assert str(world.daemon.auth("token-of-alice", **fields)) == "unavailable/undecided/wait"
     wait_until(lambda: world.daemon.auth("token-of-alice", **fields).result == "accepted",

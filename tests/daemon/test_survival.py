@@ -12,7 +12,7 @@ import pytest
 
 import wire
 from conftest import new_folder
-from daemon import wait_until
+from daemon import Syslog, wait_until
 
 
 def login(token="token-of-alice", user="alice", uid=2001, service="sshd", **fields):
@@ -423,6 +423,18 @@ def test_a_notify_socket_that_nobody_reads(world):
     daemon.launch()
     wait_until(daemon.socket.exists, "its socket")
     assert wait_until(lambda: daemon.auth("token-of-alice"), "an answer").result == "accepted"
+
+
+def test_a_log_that_nobody_reads_holds_up_no_login(world):
+    """syslog(3) would wait for ever where the queue of /dev/log is full."""
+    log = Syslog(reads=False)
+    try:
+        world.start()
+        for number in range(100):
+            reply = world.daemon.auth("token-of-alice", rhost=f"192.0.2.{number}", seconds=3)
+            assert reply.result == "accepted"
+    finally:
+        log.close()
 
 
 def test_what_listens_on_descriptor_3_is_taken_only_if_it_is_meant(world):

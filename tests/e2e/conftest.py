@@ -86,11 +86,19 @@ def engine(everything):
     return everything
 
 
+@pytest.fixture
+def short_bound(engine):
+    """For tests that revoke: a daemon that promises six seconds instead of sixty."""
+    from world import product
+    engine.restart_daemon(**product.SHORT)
+    engine.platform.reset()
+
+
 def refused_within_the_bound(attempt):
     """What is tried later than the bound after this call must be refused, and what was refused
-    once stays so."""
-    from world.product import BOUND
-    end = time.monotonic() + BOUND
+    once stays so. For tests with short_bound."""
+    from world import product
+    end = time.monotonic() + product.SHORT["bound"]
     while attempt().ok and time.monotonic() < end:
         pass
     again = attempt()

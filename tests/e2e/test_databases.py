@@ -49,6 +49,7 @@ def test_pgbouncer_console(engine):
         assert not psql(name, f"token-of-{name}", "show fds", port=6432, database="pgbouncer").ok
 
 
+@pytest.mark.usefixtures("short_bound")
 def test_pgbouncer_revoked(engine):
     assert psql("alice", ALICE, **POOLER).ok
     engine.platform.revoke(ALICE)
@@ -114,7 +115,7 @@ def test_platform_hangs(engine):
 def test_wait(engine):
     """A login that takes longer than `wait` is told so while its check goes on; the next try finds
     the verdict, and the Platform was asked once."""
-    engine.restart_daemon(bound=30.0, timeout=5.0, wait=0.2)
+    engine.restart_daemon(timeout=5.0, wait=0.2)
     engine.platform.latency(1500, BOB)
     engine.platform.reset()
     assert not psql("bob", BOB, **POOLER).ok
@@ -150,6 +151,7 @@ def test_bad_forms(engine, token):
 
 # ---- PostgreSQL itself ----
 
+@pytest.mark.usefixtures("short_bound")
 def test_postgresql(engine):
     answer = psql("alice", ALICE, **SERVER)
     assert answer.ok and answer.output == "alice", answer
@@ -187,6 +189,7 @@ class Page:
         self.ok = self.status == 200
 
 
+@pytest.mark.usefixtures("short_bound")
 def test_nginx(engine):
     assert Page("alice", ALICE).ok
     for token in (BOB, FOREIGN, "invented", ""):

@@ -33,10 +33,15 @@ def test_shell_at_a_terminal(engine):
         assert shell.run("id -un; tty")[0] == 0
 
 
-@pytest.mark.parametrize("token", [BOB, ADMINISTRATIVE, FOREIGN, "invented", "",
-                                   PASSWORDS["alice"]])
-def test_refused(engine, method, token):
-    assert not ssh("alice", token, method).ok
+@pytest.mark.parametrize("token,why", [
+    (BOB, "other-user"), (ADMINISTRATIVE, "not-personal"), (FOREIGN, "other-organization"),
+    ("invented", "invalid"), (PASSWORDS["alice"], "invalid")])
+def test_refused(engine, method, token, why):
+    """The log says why; the person at the door is not told."""
+    mark = engine.log.mark()
+    outcome = ssh("alice", token, method)
+    assert not outcome.ok and "Permission denied" in outcome.output, outcome
+    assert why not in outcome.output and why in engine.log.text(mark)
 
 
 def test_root_never(engine, method):
@@ -45,6 +50,7 @@ def test_root_never(engine, method):
     assert engine.requests(ALICE) == 0
 
 
+@pytest.mark.usefixtures("short_bound")
 def test_revoked(engine, method):
     assert ssh("alice", ALICE, method).ok
     engine.platform.revoke(ALICE)
@@ -72,6 +78,7 @@ def test_local_user(engine):
     assert engine.requests() == 0
 
 
+@pytest.mark.usefixtures("short_bound")
 def test_key(engine):
     outcome = ssh_key("alice", engine.key)
     assert not outcome.ok and "No valid Database Lab token is behind this login" in outcome.output
@@ -92,7 +99,7 @@ def test_odd_tokens(engine, method, token):
     assert engine.requests(token) == 1
 
 
-BAD_FORMS = [b"x" * 512, b"x" * 1000, b"x" * 2000, b"tab\there", b"line\nfeed", b"\x1b[31m",
+BAD_FORMS = [b"", b"x" * 512, b"x" * 1000, b"x" * 2000, b"tab\there", b"line\nfeed", b"\x1b[31m",
              b"\x7f", b"high\xff\xfe", b"nul\0byte"]
 
 

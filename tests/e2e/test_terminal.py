@@ -37,7 +37,8 @@ def test_sudo(engine, options):
     assert outcome.ok and outcome.output.split() == ["root"], outcome
     assert outcome.prompts == [TOKEN_PROMPT]
     for token in (BOB, "invented", PASSWORDS["alice"]):
-        assert not sudo("alice", [token, token, token], *options).ok
+        outcome = sudo("alice", [token, token, token], *options)
+        assert not outcome.ok and outcome.prompts == [TOKEN_PROMPT] * 3, outcome
 
 
 def test_sudo_is_still_sudoers_to_allow(engine):
@@ -45,6 +46,7 @@ def test_sudo_is_still_sudoers_to_allow(engine):
     assert not outcome.ok and "not in the sudoers file" in outcome.output, outcome
 
 
+@pytest.mark.usefixtures("short_bound")
 def test_cached_timestamp(engine):
     with Shell("alice", ALICE) as shell:
         assert shell.run("sudo -n true")[0] != 0
@@ -54,6 +56,7 @@ def test_cached_timestamp(engine):
         refused_within_the_bound(lambda: Outcome(shell.run("sudo -n id -un")[0], [], ""))
 
 
+@pytest.mark.usefixtures("short_bound")
 def test_nopasswd(engine, sudoers):
     sudoers("alice ALL=(ALL) NOPASSWD: ALL")
     outcome = sudo("alice", [], "id", "-un")
@@ -84,12 +87,14 @@ def test_su(engine, options):
     outcome = su("bob", "alice", ALICE, *options)
     assert outcome.ok and outcome.output.split() == ["alice"], outcome
     assert outcome.prompts == [TOKEN_PROMPT]
-    assert not su("bob", "alice", BOB, *options).ok
-    assert not su("bob", "alice", PASSWORDS["alice"], *options).ok
+    for token in (BOB, "invented", PASSWORDS["alice"]):
+        outcome = su("bob", "alice", token, *options)
+        assert not outcome.ok and outcome.prompts == [TOKEN_PROMPT], outcome
     outcome = su("alice", "carol", PASSWORDS["carol"], *options)
     assert outcome.ok and outcome.prompts == ["Password:"], outcome
 
 
+@pytest.mark.usefixtures("short_bound")
 def test_su_revoked(engine):
     assert su("bob", "alice", ALICE).ok
     engine.platform.revoke(ALICE)

@@ -71,6 +71,24 @@ static void want(struct conn *conn)
     }
 }
 
+/*
+ * Says that nothing more will come, then reads to the client's own end: closed with something
+ * unread, a socket sends a reset, and that could overtake the answer.
+ */
+static void linger(struct conn *conn)
+{
+    while (conn->exchanges != NULL) {
+        exchange_end(conn->exchanges, false);
+    }
+    conn->lingering = true;
+    if (conn->ssl != NULL) {
+        tls_farewell(conn->ssl);
+    }
+    (void)shutdown(conn->watch.fd, SHUT_WR);
+    loop_timer_set(conn->platform->loop, &conn->throttle, loop_now() + 1000 * NANOSEC_PER_MS);
+    want(conn);
+}
+
 /* Writes what was collected, as far as the socket takes it. */
 static void flush(struct conn *conn)
 {
@@ -97,7 +115,7 @@ static void flush(struct conn *conn)
     if (conn_pending(conn) == 0) {
         conn->out.len = conn->out_at = 0;
         if (conn->closing) {
-            conn_close(conn, false);
+            linger(conn);
             return;
         }
         if (full) {
@@ -112,7 +130,13 @@ static void flush(struct conn *conn)
 
 static void on_throttle(struct timer *timer)
 {
-    conn_dirty(CONTAINER(timer, struct conn, throttle));
+    struct conn *conn = CONTAINER(timer, struct conn, throttle);
+
+    if (conn->lingering) {
+        conn_close(conn, false);
+    } else {
+        conn_dirty(conn);
+    }
 }
 
 void conn_throttle(struct conn *conn)
@@ -144,7 +168,10 @@ void conn_close(struct conn *conn, bool reset)
         (void)setsockopt(conn->watch.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     }
     if (conn->ssl != NULL) {
-        tls_connection_free(conn->ssl, !reset);
+        if (!reset && !conn->lingering) {
+            tls_farewell(conn->ssl);
+        }
+        tls_connection_free(conn->ssl);
     }
     close(conn->watch.fd);
     record_connection(&platform->record, false);
@@ -233,6 +260,14 @@ static void on_event(struct watch *watch, uint32_t events)
         }
         return;
     }
+    if (conn->lingering) {
+        ssize_t count = recv(conn->watch.fd, bytes, sizeof bytes, 0);
+
+        if (count == 0 || (count < 0 && errno != EAGAIN)) {
+            conn_close(conn, false);
+        }
+        return;
+    }
     if (!conn->shaken) {
         conn->blocked = false;
         shake(conn);
@@ -294,7 +329,7 @@ void conn_after_batch(struct platform *platform)
 
         platform->dirty = conn->next_dirty;
         conn->is_dirty = false;
-        if (conn->dead || platform->mode.frozen || !conn->shaken) {
+        if (conn->dead || conn->lingering || platform->mode.frozen || !conn->shaken) {
             continue;
         }
         if (conn->throttle.place == 0) {

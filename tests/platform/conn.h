@@ -38,13 +38,13 @@ struct conn {
     struct conn *next_dirty;
     uint64_t number;
     void *ssl; /* NULL: plain */
-    bool shaken, trap, silent, is_dirty, closing, dead, blocked;
+    bool shaken, trap, silent, is_dirty, closing, lingering, dead, blocked;
     const struct protocol *protocol; /* NULL before the handshake's end */
     void *state;
     struct exchange *exchanges;
     struct text out;
     size_t out_at;
-    struct timer throttle; /* slow headers: one byte each time */
+    struct timer throttle; /* slow headers: one byte each time; lingering: its end */
     bool throttled;
 };
 

@@ -125,12 +125,16 @@ void *tls_connection(struct tls *tls, int fd)
     return ssl;
 }
 
-void tls_connection_free(void *ssl, bool farewell)
+void tls_farewell(void *ssl)
 {
-    if (farewell && ssl != NULL && SSL_is_init_finished(ssl)) {
+    if (SSL_is_init_finished(ssl)) {
         ERR_clear_error();
         (void)SSL_shutdown(ssl);
     }
+}
+
+void tls_connection_free(void *ssl)
+{
     SSL_free(ssl);
 }
 

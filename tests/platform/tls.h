@@ -23,7 +23,8 @@ bool tls_use_version(struct tls *tls, const char *version);
 
 /* NULL: out of memory. */
 void *tls_connection(struct tls *tls, int fd);
-void tls_connection_free(void *ssl, bool farewell);
+void tls_farewell(void *ssl); /* close_notify, if the socket takes it */
+void tls_connection_free(void *ssl);
 
 enum tls_status { TLS_DONE, TLS_WANT_READ, TLS_WANT_WRITE, TLS_FAILED };
 

@@ -45,8 +45,8 @@ static bool is_live(const struct world *w, const struct token *token)
 void book_recount(struct world *w)
 {
     w->live = w->known = 0;
-    for (size_t i = 0; i < w->tokens_count; i++) {
-        struct token *token = w->tokens[i];
+    for (size_t i = 0; i < w->bearers_count; i++) {
+        struct token *token = w->bearers[i];
         bool live = is_live(w, token);
 
         w->live += live;
@@ -59,12 +59,33 @@ void book_recount(struct world *w)
     }
 }
 
+static void add_bearer(struct world *w, struct token *token)
+{
+    w->bearers =
+        grow(w->bearers, &w->bearers_room, w->bearers_count + 1, sizeof(struct token *));
+    w->bearers[w->bearers_count++] = token;
+}
+
+static void remove_bearer(struct world *w, struct token *token)
+{
+    size_t i = 0;
+
+    while (w->bearers[i] != token)
+        i++;
+    w->bearers[i] = w->bearers[--w->bearers_count];
+    if (token->live)
+        w->live_changed = w->now;
+    token->live = false;
+}
+
 static void forget(struct world *w, struct token *token, struct pair *pair)
 {
     if (pair->negative != 0)
-        token->doubted = w->now + w->conf.bound + 10 * w->conf.timeout;
+        w->doubted = token->doubted = w->now + w->conf.bound + 10 * w->conf.timeout;
     pair->name->alive -= pair->alive;
     *pair = token->pairs[--token->pairs_count];
+    if (token->pairs_count == 0)
+        remove_bearer(w, token);
     book_recount(w);
     evidence_recount(w);
 }
@@ -107,9 +128,9 @@ static void remember_over(struct world *w, void *actor, uint64_t number)
 
 void book_slept(struct world *w)
 {
-    for (size_t i = 0; i < w->tokens_count; i++)
-        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++)
-            check_remembered(w, w->tokens[i], &w->tokens[i]->pairs[p]);
+    for (size_t i = 0; i < w->bearers_count; i++)
+        for (size_t p = 0; p < w->bearers[i]->pairs_count; p++)
+            check_remembered(w, w->bearers[i], &w->bearers[i]->pairs[p]);
     book_recount(w);
 }
 
@@ -175,6 +196,8 @@ void book_accepted(struct world *w, const struct ask *ask)
     if (pair == NULL) {
         if (token->pairs_count == PAIRS)
             return;
+        if (token->pairs_count == 0)
+            add_bearer(w, token);
         pair = &token->pairs[token->pairs_count++];
         *pair = (struct pair){.id = ++w->last_pair, .name = ask->name};
         pair->facts = (struct truth){.good = true, .email = ""};
@@ -239,10 +262,12 @@ static void learn_own(struct world *w, const struct truth *facts)
     w->own_org = facts->org;
     w->org_conflict = false;
     w->marks = w->reviewed = true;
-    for (size_t i = 0; i < w->tokens_count; i++)
-        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++) {
-            struct pair *pair = &w->tokens[i]->pairs[p];
+    for (size_t i = 0; i < w->bearers_count; i++)
+        for (size_t p = 0; p < w->bearers[i]->pairs_count; p++) {
+            struct pair *pair = &w->bearers[i]->pairs[p];
 
+            if (w->bearers[i]->kind == TOKEN_SECRET)
+                continue; /* of no organization */
             pair->may_go |= rule_admits(w, facts->org, &pair->facts, pair->service,
                                         pair->name->text) != DBA_REASON_VALID;
         }
@@ -342,16 +367,16 @@ void book_logged_loss(struct world *w, const char *name, bool invalid)
     struct pair *found = NULL;
     struct token *token = NULL;
 
-    for (size_t i = 0; i < w->tokens_count && (found == NULL || !found->may_go); i++)
-        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++) {
-            struct pair *pair = &w->tokens[i]->pairs[p];
+    for (size_t i = 0; i < w->bearers_count && (found == NULL || !found->may_go); i++)
+        for (size_t p = 0; p < w->bearers[i]->pairs_count; p++) {
+            struct pair *pair = &w->bearers[i]->pairs[p];
 
             if (strcmp(pair->name->text, name) != 0 || (found != NULL && !pair->may_go))
                 continue;
-            if (w->subject != NULL && w->subject != w->tokens[i] && w->subject != w->conf.own)
+            if (w->subject != NULL && w->subject != w->bearers[i] && w->subject != w->conf.own)
                 continue;
             found = pair;
-            token = w->tokens[i];
+            token = w->bearers[i];
             if (pair->may_go)
                 break;
         }
@@ -427,8 +452,12 @@ void book_configured(struct world *w, bool new_platform)
 
 void book_reviewed(struct world *w)
 {
-    for (size_t i = 0; i < w->tokens_count; i++)
-        for (size_t p = w->tokens[i]->pairs_count; p-- > 0;)
-            if (w->tokens[i]->pairs[p].may_go)
-                book_lost(w, w->tokens[i], &w->tokens[i]->pairs[p]);
+    for (size_t i = w->bearers_count;
+         i-- > 0;) { /* the last takes the place of one that goes */
+        struct token *token = w->bearers[i];
+
+        for (size_t p = token->pairs_count; p-- > 0;)
+            if (token->pairs[p].may_go)
+                book_lost(w, token, &token->pairs[p]);
+    }
 }

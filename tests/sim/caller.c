@@ -88,10 +88,10 @@ static void mark_wanted(struct world *w, const struct ask *ask)
         ask->token->asked = w->now;
         return;
     }
-    for (size_t i = 0; i < w->tokens_count; i++)
-        if (book_pair(w->tokens[i], ask->name) != NULL) {
-            w->tokens[i]->wanted = true;
-            w->tokens[i]->asked = w->now;
+    for (size_t i = 0; i < w->bearers_count; i++)
+        if (book_pair(w->bearers[i], ask->name) != NULL) {
+            w->bearers[i]->wanted = true;
+            w->bearers[i]->asked = w->now;
         }
 }
 

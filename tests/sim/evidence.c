@@ -44,8 +44,8 @@ void evidence_witness(struct world *w, const struct request *request)
 
     if (w->suspects == 0 || (!own && request->answer.org_id != rule_org(w)))
         return;
-    for (size_t i = 0; i < w->tokens_count; i++) {
-        struct token *token = w->tokens[i];
+    for (size_t i = 0; i < w->bearers_count; i++) {
+        struct token *token = w->bearers[i];
 
         if (token == request->token)
             continue;
@@ -64,9 +64,9 @@ void evidence_witness(struct world *w, const struct request *request)
 void evidence_recount(struct world *w)
 {
     w->suspects = 0;
-    for (size_t i = 0; i < w->tokens_count; i++)
-        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++)
-            if (w->tokens[i]->pairs[p].negative != 0) {
+    for (size_t i = 0; i < w->bearers_count; i++)
+        for (size_t p = 0; p < w->bearers[i]->pairs_count; p++)
+            if (w->bearers[i]->pairs[p].negative != 0) {
                 w->suspects++;
                 break;
             }
@@ -85,9 +85,9 @@ void evidence_expire(struct world *w)
 {
     dba_time longest = 8 * w->conf.bound + 10 * w->conf.timeout;
 
-    for (size_t i = 0; i < w->tokens_count && w->suspects > 0; i++)
-        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++)
-            if (w->tokens[i]->pairs[p].negative_at < w->now - longest)
-                w->tokens[i]->pairs[p].negative = 0;
+    for (size_t i = 0; i < w->bearers_count && w->suspects > 0; i++)
+        for (size_t p = 0; p < w->bearers[i]->pairs_count; p++)
+            if (w->bearers[i]->pairs[p].negative_at < w->now - longest)
+                w->bearers[i]->pairs[p].negative = 0;
     evidence_recount(w);
 }

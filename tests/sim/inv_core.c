@@ -99,9 +99,9 @@ void inv_log(struct world *w, const char *text)
 
 static void clear_marks(struct world *w)
 {
-    for (size_t i = 0; i < w->tokens_count; i++)
-        for (size_t p = 0; p < w->tokens[i]->pairs_count; p++)
-            w->tokens[i]->pairs[p].may_go = false;
+    for (size_t i = 0; i < w->bearers_count; i++)
+        for (size_t p = 0; p < w->bearers[i]->pairs_count; p++)
+            w->bearers[i]->pairs[p].may_go = false;
 }
 
 /* Nobody would tell when it ends. */

@@ -7,6 +7,10 @@
 
 #include "world.h"
 
+/* A pause is over, for us, at the first decided answer after it; for the core, whose timer may
+ * be served late, with the next one. */
+#define LATE_PROBE (4 * DBA_SECOND)
+
 /* ---- 1 ---- */
 
 /* Was this true of the token at some moment since then? */
@@ -66,12 +70,12 @@ static bool token_undecided(const struct token *token, const struct ask *ask)
 static bool platform_undecided(struct world *w, const struct ask *ask)
 {
     if (w->undecided_order > w->decided_order || w->silent_until > w->now || w->probing ||
-        w->hold_until > w->now)
+        w->hold_latest + LATE_PROBE > w->now)
         return true;
     if (ask->token != NULL)
         return token_undecided(ask->token, ask);
-    for (size_t i = 0; i < w->tokens_count; i++)
-        if (book_pair(w->tokens[i], ask->name) != NULL && token_undecided(w->tokens[i], ask))
+    for (size_t i = 0; i < w->bearers_count; i++)
+        if (book_pair(w->bearers[i], ask->name) != NULL && token_undecided(w->bearers[i], ask))
             return true;
     return false;
 }
@@ -90,9 +94,9 @@ static void accepted(struct world *w, const struct ask *ask, const struct dba_de
     if (ask->op != DBA_OP_ACCOUNT) {
         good = entitled(w, ask->token, ask->service, name, age);
     } else {
-        for (size_t i = 0; i < w->tokens_count && !good; i++)
-            good = book_pair(w->tokens[i], ask->name) != NULL &&
-                   entitled(w, w->tokens[i], ask->service, name, age);
+        for (size_t i = 0; i < w->bearers_count && !good; i++)
+            good = book_pair(w->bearers[i], ask->name) != NULL &&
+                   entitled(w, w->bearers[i], ask->service, name, age);
     }
     if (!good)
         world_fail(w, "1", "%s of %s at %s was accepted (%s) without a token good since %.3f",
@@ -154,12 +158,12 @@ static void refused_token(struct world *w, const struct ask *ask, const struct d
 
 static void refused_account(struct world *w, const struct ask *ask)
 {
-    for (size_t i = 0; i < w->tokens_count; i++) {
-        const struct pair *pair = book_pair(w->tokens[i], ask->name);
+    for (size_t i = 0; i < w->bearers_count; i++) {
+        const struct pair *pair = book_pair(w->bearers[i], ask->name);
 
-        if (pair != NULL && stands(w, w->tokens[i], pair, ask->service))
+        if (pair != NULL && stands(w, w->bearers[i], pair, ask->service))
             world_fail(w, "3", "account of %s was refused, though token %zu vouches",
-                       ask->name->text, w->tokens[i]->number);
+                       ask->name->text, w->bearers[i]->number);
     }
 }
 
@@ -196,7 +200,7 @@ static bool paused(const struct world *w)
     if (w->now < w->hold_until || w->now < w->probe_failed + 4 * DBA_SECOND)
         return true;
     for (const struct request *r = w->requests; r != NULL; r = r->next)
-        if (!r->over && r->sent >= w->held_at)
+        if (!r->over && r->sent_order > w->held_order)
             return true;
     return false;
 }
@@ -221,11 +225,11 @@ void inv_live(struct world *w, const struct ask *ask, const struct dba_decision 
     if (ask->op != DBA_OP_ACCOUNT)
         pass = should_pass(w, ask->token, ask);
     else
-        for (size_t i = 0; i < w->tokens_count && !pass; i++) {
-            const struct pair *pair = book_pair(w->tokens[i], ask->name);
+        for (size_t i = 0; i < w->bearers_count && !pass; i++) {
+            const struct pair *pair = book_pair(w->bearers[i], ask->name);
 
             pass = pair != NULL && book_remembers(w, pair) && pair->last < settled &&
-                   should_pass(w, w->tokens[i], ask);
+                   should_pass(w, w->bearers[i], ask);
         }
     if (pass)
         world_fail(w, "7", "%s of %s at %s with a good token and no faults: %s (%s, %s)",

@@ -50,7 +50,7 @@ static void check_pause(struct world *w, const struct request *request)
         world_fail(w, "6", "a probe %.3f s after one that was not decided",
                    dba_time_in_seconds(w->now - w->probe_failed));
     for (const struct request *r = w->requests; r != NULL; r = r->next)
-        if (is_out(w, r) && r->sent >= w->held_at && r != request)
+        if (is_out(w, r) && r->sent_order > w->held_order && r != request)
             world_fail(w, "6", "two probes at once after a pause");
 }
 
@@ -150,7 +150,7 @@ void inv_request(struct world *w, struct request *request)
 
     for (size_t i = 0; i < token->pairs_count; i++)
         suspected |= token->pairs[i].negative != 0;
-    request->may_witness = w->suspects > (suspected ? 1u : 0u);
+    request->may_witness = w->suspects > (suspected ? 1u : 0u) || w->now < w->doubted;
     request->live = token->live;
     request->may_speak = evidence_may_speak(w, token);
     request->login = !own && !request->recheck && w->suspects == 0 && !token->repeated &&
@@ -178,8 +178,10 @@ static void hold(struct world *w, const struct dba_answer *answer)
         answer->retry_after_ms > 0 ? answer->retry_after_ms * DBA_MSEC : DBA_SECOND;
     dba_time until = w->now + (asked < w->conf.bound ? asked : w->conf.bound);
 
-    for (size_t i = 0; i < w->tokens_count; i++) {
-        const struct token *token = w->tokens[i];
+    if (until > w->hold_latest)
+        w->hold_latest = until;
+    for (size_t i = 0; i < w->bearers_count; i++) {
+        const struct token *token = w->bearers[i];
 
         if (!token->live)
             continue;
@@ -190,7 +192,7 @@ static void hold(struct world *w, const struct dba_answer *answer)
     }
     if (until > w->hold_until)
         w->hold_until = until;
-    w->held_at = w->now;
+    w->held_order = w->sequence;
     w->probing = true;
 }
 
@@ -212,7 +214,7 @@ void inv_answered(struct world *w, const struct request *request)
     w->undecided_order = w->sequence;
     if (answer->hold)
         hold(w, answer);
-    else if (w->probing && w->now >= w->hold_until && request->sent >= w->held_at)
+    else if (w->probing && w->now >= w->hold_until && request->sent_order > w->held_order)
         w->probe_failed = w->now;
 }
 
@@ -224,9 +226,10 @@ void inv_audit(struct world *w, void *actor, uint64_t number)
     (void)number;
     if (w->draining)
         return;
-    queue_put(&w->queue, w->now + conf_max_age(&w->conf) / 4 + DBA_MSEC, inv_audit, NULL, 0);
+    queue_put(&w->queue, w->now + conf_max_age(&w->conf) / 4 + DBA_SECOND / 20, inv_audit, NULL,
+              0);
     evidence_expire(w);
-    for (size_t i = 0; i < w->tokens_count; i++)
-        if (w->tokens[i]->live && w->tokens[i]->open == 0)
-            check_age(w, w->tokens[i]);
+    for (size_t i = 0; i < w->bearers_count; i++)
+        if (w->bearers[i]->live && w->bearers[i]->open == 0)
+            check_age(w, w->bearers[i]);
 }

@@ -122,7 +122,7 @@ static void wait_for(const pid_t *pids, const struct options *o, struct shared *
 
 static int report(const struct options *o, const struct shared *shared)
 {
-    uint64_t seeds = 0, failed = 0;
+    uint64_t seeds = 0, failed = 0, found = 0;
     const char *invariant = NULL;
     double hours = 0;
 
@@ -130,11 +130,14 @@ static int report(const struct options *o, const struct shared *shared)
         seeds += shared->job[i].seeds;
         failed += shared->job[i].failed;
         hours += shared->job[i].hours;
-        if (shared->job[i].failed > 0)
+        if (shared->job[i].failed > 0) {
             invariant = shared->job[i].invariant;
+            found = shared->job[i].seed;
+        }
     }
     if (o->find && invariant != NULL)
-        printf("found by invariant %s after %" PRIu64 " seeds\n", invariant, seeds);
+        printf("found by invariant %s after %" PRIu64 " seeds, the last %" PRIu64 "\n",
+               invariant, seeds, found);
     printf("%" PRIu64 " seeds, %.0f host-hours, %" PRIu64 " failed\n", seeds, hours, failed);
     return failed > 0 ? 1 : 0;
 }

@@ -109,6 +109,21 @@ static void check_by_root(struct world *w, struct ask *ask)
         ask->name = world_name(w, "");
 }
 
+/* The shared tokens, under the names that may be theirs at some service. */
+static void administrate(struct world *w, struct ask *ask)
+{
+    static const char *const names[] = {"ops", "ops2", "setup"};
+    size_t i = rng_below(&w->rng, 3);
+
+    ask->name = world_name(w, names[i]);
+    ask->token = i < 2 ? w->admin : w->conf.secret;
+    if (ask->token == NULL || rng_chance(&w->rng, 40)) {
+        ask->op = DBA_OP_ACCOUNT;
+        ask->token = NULL;
+        ask->plan = PLAN_END;
+    }
+}
+
 /* One token, many connections at the same moment. */
 static void burst(struct world *w, const struct ask *ask)
 {
@@ -140,7 +155,9 @@ static void act(struct world *w, void *actor, uint64_t number)
         mischief(w, p, &ask);
     else if (what < 49)
         check_by_root(w, &ask);
-    if (ask.token == NULL)
+    else if (what >= 90 && what < 96)
+        administrate(w, &ask);
+    if (ask.token == NULL && ask.op != DBA_OP_ACCOUNT)
         return;
     if (what >= 96)
         burst(w, &ask);

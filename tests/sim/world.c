@@ -135,6 +135,7 @@ static void free_tokens(struct world *w)
     for (size_t i = 0; i < w->texts_count; i++)
         free(w->texts[i]);
     free(w->tokens);
+    free(w->bearers);
     free(w->names);
     free(w->texts);
 }

@@ -242,6 +242,8 @@ struct world {
 
     struct token **tokens;
     size_t tokens_count, tokens_room;
+    struct token **bearers; /* those by which somebody was let in, and is remembered */
+    size_t bearers_count, bearers_room;
     struct name **names;
     size_t names_count, names_room;
     char **texts; /* to be freed */
@@ -282,6 +284,7 @@ struct world {
     /* book.c */
     uint64_t last_pair;
     size_t live, known, suspects;
+    dba_time doubted; /* until then a witness may be asked for who is forgotten */
     dba_time live_changed;
     int64_t own_org;
     const struct token *own_token; /* in force */
@@ -298,7 +301,9 @@ struct world {
 
     /* inv_traffic.c */
     bool http2;
-    dba_time hold_until, held_at, opened;
+    dba_time hold_until, opened;
+    uint64_t held_order;  /* when the last pause was asked for */
+    dba_time hold_latest; /* the pause if nothing that is alive cut it short */
     bool probing;
     dba_time probe_failed;
     dba_time rechecks[512]; /* a ring */

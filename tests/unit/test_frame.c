@@ -43,7 +43,6 @@ static void assert_same(const struct dba_request *a, const struct dba_request *b
 }
 
 /* A sample, and its bytes as frame.h says. */
-
 static struct dba_request request_sample(void)
 {
     struct dba_request r = {.op = DBA_OP_AUTH,

@@ -13,8 +13,10 @@
 
 static const struct dba_reply no_reply;
 
-/* From memory of exactly its size: a sanitizer build sees a byte read too many. It is gone
- * then: only the length of out->text may be looked at. */
+/*
+ * From memory of exactly its size: a sanitizer build sees a byte read too many. It is gone
+ * then: only the length of out->text may be looked at.
+ */
 static enum dba_err decode_reply(const uint8_t *buf, size_t len, struct dba_reply *out)
 {
     uint8_t *copy = malloc(len > 0 ? len : 1);
@@ -31,7 +33,6 @@ static enum dba_err decode_reply(const uint8_t *buf, size_t len, struct dba_repl
 }
 
 /* A sample, and its bytes as frame.h says. */
-
 static struct dba_reply reply_sample(void)
 {
     return (struct dba_reply){.op = DBA_OP_STATUS,
