@@ -24,7 +24,6 @@
 #define NAMES_REFRESH_MIN (5 * DBA_SECOND)  /* when a connection failed: it may be a new one */
 #define EXCESS_MAX        16 /* checks over maxInFlight: the keeper's given up ones */
 #define REPEATS_MAX       3  /* a connection that others were first to use may be lost, too */
-#define ROUNDS_MAX        8  /* of all generations before others have their turn */
 
 struct generation {
     TAILQ_ENTRY(generation) link;
@@ -85,15 +84,13 @@ static void finish_undecided(struct http *http, struct transfer *transfer, enum 
 static void finish_read(struct http *http, struct transfer *transfer,
                         const struct transfer_end *end)
 {
-    struct reply reply = {
-        .status = end->status,
-        .http2 = end->http2,
-        .over_size = transfer->in.body_over,
-        .has_retry_after = transfer->in.has_retry_after,
-        .retry_after_ms = incoming_retry_after_ms(&transfer->in, time(NULL)),
-        .body = transfer->in.body,
-        .len = transfer->in.len,
-    };
+    struct reply reply = {.status = end->status,
+                          .http2 = end->http2,
+                          .over_size = transfer->in.body_over,
+                          .has_retry_after = transfer->in.has_retry_after,
+                          .retry_after_ms = incoming_retry_after_ms(&transfer->in, time(NULL)),
+                          .body = transfer->in.body,
+                          .len = transfer->in.len};
     struct dba_answer answer;
 
     reply_read(&reply, &answer);
@@ -111,12 +108,12 @@ static void connections_limit(const struct generation *generation)
 {
     const struct http *http = generation->http;
     unsigned limit = http->setup.max_connections;
-    unsigned up;
 
     if (http->http2) {
-        up = sockets_count_up(http->sockets, generation);
-        if (limit > 2 * (up > 0 ? up : 1))
-            limit = 2 * (up > 0 ? up : 1);
+        unsigned few = 2 * sockets_count_up(http->sockets, generation);
+
+        few = few > 0 ? few : 2;
+        limit = few < limit ? few : limit;
     }
     multi_limit(generation->multi, limit);
 }
@@ -253,8 +250,10 @@ static bool is_warm(const struct http *http)
            sockets_usable(http->sockets, now) > 0;
 }
 
-static void warmth_look(struct http *http)
+/* Also what the timer calls when a report is due. */
+static void warmth_look(void *arg)
 {
+    struct http *http = arg;
     dba_time now = dba_clock_boot();
 
     if (http->answered && sockets_usable(http->sockets, current(http)) > 0)
@@ -270,9 +269,9 @@ static void warmth_look(struct http *http)
 static void settle(struct http *http)
 {
     struct generation *generation, *next;
-    bool turned = true;
+    bool turned;
 
-    for (int i = 0; i < ROUNDS_MAX && turned; i++) {
+    do {
         turned = false;
         TAILQ_FOREACH(generation, &http->generations, link)
         {
@@ -282,7 +281,7 @@ static void settle(struct http *http)
             multi_turn(generation->multi);
             turned = true;
         }
-    }
+    } while (turned);
     for (generation = TAILQ_FIRST(&http->generations); generation != current(http);
          generation = next) {
         next = TAILQ_NEXT(generation, link);
@@ -336,11 +335,6 @@ static void on_stirred(void *owner)
 static void on_lost(void *owner)
 {
     settle(((struct generation *)owner)->http);
-}
-
-static void on_cold_timer(void *arg)
-{
-    warmth_look(arg);
 }
 
 /* ---- names ---- */
@@ -441,7 +435,7 @@ static bool parts_new(struct http *http, const char **why)
     http->sockets = sockets_new(http->loop, &events);
     http->options.sockets = http->sockets;
     http->waiting_timer = loop_timer_new(http->loop, on_waited, http);
-    http->cold_timer = loop_timer_new(http->loop, on_cold_timer, http);
+    http->cold_timer = loop_timer_new(http->loop, warmth_look, http);
     return http->sockets != NULL && http->waiting_timer != NULL && http->cold_timer != NULL &&
            generation_new(http) != NULL;
 }

@@ -140,6 +140,7 @@ static int on_want_timer(CURLM *curl, long ms, void *arg)
 static bool set_tls(CURL *easy, const struct transfer_options *options)
 {
     struct curl_blob ca = {.len = options->ca_len, .flags = CURL_BLOB_NOCOPY};
+    /* Plain text only if the setup says so, which it may for a loopback address. */
     bool plain = strncmp(options->common->url, "http:", 5) == 0;
     bool failed = false;
 
@@ -160,7 +161,6 @@ static bool set_tls(CURL *easy, const struct transfer_options *options)
     }
     if (options->setup->pinned_public_key[0] != '\0')
         SET(PINNEDPUBLICKEY, options->setup->pinned_public_key);
-        /* Plain text only if the setup says so, which it may for a loopback address. */
 #if LIBCURL_VERSION_NUM >= 0x075500
     SET(PROTOCOLS_STR, plain ? "http" : "https");
 #else
@@ -361,7 +361,8 @@ static void turn(struct multi *multi, curl_socket_t fd, int what)
         collect(multi);
     }
     if (multi->due)
-        loop_timer_set(multi->timer, 0);
+        loop_timer_set(multi->timer, 0); /* what is left waits for its turn in the loop */
+    multi->due = false;
 }
 
 void multi_turn(struct multi *multi)

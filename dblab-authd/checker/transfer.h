@@ -103,8 +103,10 @@ bool multi_start(struct multi *multi, struct transfer *transfer, const struct na
 /* It runs nowhere any more, without an end. */
 void multi_drop(struct transfer *transfer);
 
-/* Something was started, or is due; or a socket of this owner is ready. */
+/* Has something been started that multi_turn() was not called for yet? */
 bool multi_is_due(const struct multi *multi);
+
+/* Lets libcurl work: because something was started or is due, or a socket is ready. */
 void multi_turn(struct multi *multi);
 void multi_turn_socket(struct multi *multi, int fd, unsigned events);
 

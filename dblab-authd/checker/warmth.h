@@ -5,7 +5,7 @@
  * connection, must not be called again and again for nothing. So:
  *
  *  - a connection that was kept for the next request and is lost is reported at once, at most
- *    16 times in a row and twice a second in the long run;
+ *    16 times in a row and ten times a second in the long run;
  *  - after an attempt that left no connection it takes a second, and twice as long each time
  *    up to 8 seconds.
  */
@@ -17,7 +17,7 @@
 #include "base/clock.h"
 
 #define WARMTH_BURST     16
-#define WARMTH_REFILL    (DBA_SECOND / 2)
+#define WARMTH_REFILL    (DBA_SECOND / 10)
 #define WARMTH_DELAY_MIN DBA_SECOND
 #define WARMTH_DELAY_MAX (8 * DBA_SECOND)
 

@@ -42,8 +42,21 @@ static bool is_live(const struct world *w, const struct token *token)
     return false;
 }
 
+/* When nobody could have been a witness: for any token, or for the one that alone is live. */
+static void note_lonely(struct world *w)
+{
+    if (w->own_token != NULL)
+        return;
+    if (w->live == 0)
+        w->lonely = w->now;
+    for (size_t i = 0; w->live == 1 && i < w->bearers_count; i++)
+        if (w->bearers[i]->live)
+            w->bearers[i]->lonely = w->now;
+}
+
 void book_recount(struct world *w)
 {
+    note_lonely(w); /* until now */
     w->live = w->known = 0;
     for (size_t i = 0; i < w->bearers_count; i++) {
         struct token *token = w->bearers[i];
@@ -54,9 +67,10 @@ void book_recount(struct world *w)
         if (live == token->live)
             continue;
         token->live = live;
-        token->live_since = w->now;
+        *(live ? &token->live_since : &token->dead_since) = w->now;
         w->live_changed = w->now;
     }
+    note_lonely(w);
 }
 
 static void add_bearer(struct world *w, struct token *token)
@@ -74,7 +88,7 @@ static void remove_bearer(struct world *w, struct token *token)
         i++;
     w->bearers[i] = w->bearers[--w->bearers_count];
     if (token->live)
-        w->live_changed = w->now;
+        w->live_changed = token->dead_since = w->now;
     token->live = false;
 }
 
@@ -205,7 +219,6 @@ void book_accepted(struct world *w, const struct ask *ask)
     pair->service = ask->service;
     pair->last = w->now;
     pair->forgotten = DBA_NEVER;
-    token->ever_known = true;
     admitted_by(w, token, pair);
     remember_until(w, token, pair);
     if (ask->service->unix_account)
@@ -429,6 +442,7 @@ void book_configured(struct world *w, bool new_platform)
     static const struct token none;
     const struct token *before = w->own_token != NULL ? w->own_token : &none;
 
+    book_recount(w);
     if (new_platform) {
         w->own_org = 0;
         w->org_conflict = false;

@@ -60,6 +60,8 @@ static void hand_over(struct world *w, struct request *request)
               request->answer.hold ? " hold" : "", request->answer.http2 ? " h2" : "",
               (long long)request->answer.org_id, request->answer.email,
               request->over ? " (late)" : "");
+    if (request->over && request->answer.hold)
+        inv_hold(w, &request->answer); /* late, but meant for all */
     if (!request->over) {
         book_answer(w, request);
         over(request);
@@ -73,8 +75,11 @@ static void arrive(struct world *w, void *actor, uint64_t number)
 
     (void)number;
     request->events--;
-    /* Late ones come only after the core's own patience is over: else it may count them. */
-    if (!request->over || request->lost || w->served >= request->sent + w->conf.timeout + LATE)
+    /* Late ones come only after the core's own patience is over: else it may count them. They
+     * are a fault, so there are none where there is to be none. */
+    if (!request->over ||
+        (w->calm_since == DBA_NEVER &&
+         (request->lost || w->served >= request->sent + w->conf.timeout + LATE)))
         hand_over(w, request);
     done_with(w, request);
 }

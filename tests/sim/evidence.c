@@ -7,27 +7,26 @@
  */
 #include "world.h"
 
-/* Is nobody there who could be a witness for this token? */
-static bool alone(const struct world *w, const struct token *token)
+/* Was nobody there, at some moment since, who could have been a witness? */
+static bool alone(const struct world *w, const struct token *token, dba_time since)
 {
-    return w->conf.own == NULL && w->live - token->live == 0;
+    return w->lonely >= since || token->lonely >= since ||
+           (w->conf.own == NULL && w->live - token->live == 0);
 }
 
-void evidence_negative(struct world *w, struct token *token, struct pair *pair,
+void evidence_negative(struct world *w, const struct token *token, struct pair *pair,
                        const struct request *request)
 {
     if (pair->negative == 0) {
         pair->negative = w->sequence;
         pair->first_at = w->now;
-        pair->alone = false;
         pair->witnessed = 0;
     } else if ((pair->witnessed != 0 && pair->witnessed < request->sent_order) ||
-               ((pair->alone || alone(w, token)) &&
+               (alone(w, token, pair->first_at) &&
                 request->sent >= pair->first_at + DBA_SECOND)) {
         pair->may_go = w->marks = true;
     }
     pair->negative_at = w->now;
-    pair->alone |= alone(w, token);
 }
 
 bool evidence_may_speak(const struct world *w, const struct token *token)

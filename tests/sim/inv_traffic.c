@@ -133,7 +133,7 @@ static void check_reason(struct world *w, const struct request *request)
     const struct token *token = request->token;
 
     if (request->recheck) {
-        if (!token->live)
+        if (!token->live && w->now - token->dead_since > REMEMBER_GRACE)
             world_fail(w, "6", "a re-check of token %zu, behind which nothing is alive",
                        token->number);
         return;
@@ -172,7 +172,7 @@ void inv_request(struct world *w, struct request *request)
 
 /* ---- what an answer tells ---- */
 
-static void hold(struct world *w, const struct dba_answer *answer)
+void inv_hold(struct world *w, const struct dba_answer *answer)
 {
     dba_time asked =
         answer->retry_after_ms > 0 ? answer->retry_after_ms * DBA_MSEC : DBA_SECOND;
@@ -202,7 +202,6 @@ void inv_answered(struct world *w, const struct request *request)
 
     w->http2 |= answer->http2;
     if (answer->class != DBA_ANSWER_UNDECIDED) {
-        w->decided = w->now;
         w->decided_order = w->sequence;
         if (w->probing && w->now >= w->hold_until) {
             w->probing = false;
@@ -213,7 +212,7 @@ void inv_answered(struct world *w, const struct request *request)
     w->undecided = w->now;
     w->undecided_order = w->sequence;
     if (answer->hold)
-        hold(w, answer);
+        inv_hold(w, answer);
     else if (w->probing && w->now >= w->hold_until && request->sent_order > w->held_order)
         w->probe_failed = w->now;
 }

@@ -83,7 +83,7 @@ struct world *world_new(uint64_t seed, enum trace_mode mode, bool quiet, double 
     w->seed = seed;
     w->quiet = quiet;
     w->now = START;
-    w->undecided = w->decided = w->probe_failed = w->hold_until = -3600 * DBA_SECOND;
+    w->undecided = w->probe_failed = w->hold_until = -3600 * DBA_SECOND;
     w->http2_served = true;
     rng_seed(&w->rng, seed);
     trace_start(&w->trace, mode);

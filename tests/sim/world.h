@@ -79,7 +79,6 @@ struct pair {
     struct truth facts; /* by which it was accepted, or confirmed since */
     uint64_t negative;  /* when an answer arrived that no longer admits it; 0: none */
     dba_time first_at, negative_at; /* the first and the last of these as times */
-    bool alone;                     /* nobody could have been a witness at one of them */
     uint64_t witnessed; /* when a witness that was sent later had arrived; 0: none */
     dba_time forgotten; /* when it was; DBA_NEVER: it is remembered */
     bool may_go;        /* twice answered so, around the witness */
@@ -103,14 +102,14 @@ struct token {
     dba_time good_low, good_high;
     dba_time counted;   /* its last refusal that must count with the limiter */
     dba_time undecided; /* its last undecided answer */
-    dba_time live_since;
-    dba_time asked; /* somebody last asked about it */
+    dba_time live_since, dead_since;
+    dba_time lonely; /* when it was the only live one, and there was no own token, last */
+    dba_time asked;  /* somebody last asked about it */
     bool live;
     bool wanted;      /* somebody asked since the last answer */
     bool repeated;    /* its last request was lost */
     unsigned open;    /* requests in flight */
     dba_time doubted; /* forgotten in the middle of a check, which goes on until then */
-    bool ever_known;
 };
 
 /* ---- conf.c ---- */
@@ -286,6 +285,7 @@ struct world {
     size_t live, known, suspects;
     dba_time doubted; /* until then a witness may be asked for who is forgotten */
     dba_time live_changed;
+    dba_time lonely; /* when there were no own token and no live one, last */
     int64_t own_org;
     const struct token *own_token; /* in force */
     bool org_conflict, own_invalid, own_answered;
@@ -293,10 +293,10 @@ struct world {
     struct token *subject;       /* of the answer that is being handed over */
     struct process **must_watch; /* somebody was let in by them in this event */
     size_t must_watch_count, must_watch_room;
-    bool marks;                  /* some pair has may_go set */
-    bool reviewed;               /* new rules decide: those with may_go are lost */
-    dba_time undecided, decided; /* last answers of each kind */
-    dba_time silent_until;       /* the core may not have given up yet what nobody answers */
+    bool marks;            /* some pair has may_go set */
+    bool reviewed;         /* new rules decide: those with may_go are lost */
+    dba_time undecided;    /* the last such answer */
+    dba_time silent_until; /* the core may not have given up yet what nobody answers */
     uint64_t undecided_order, decided_order;
 
     /* inv_traffic.c */
@@ -420,7 +420,7 @@ void book_slept(struct world *w); /* what is remembered no longer */
 void book_lost(struct world *w, struct token *token, struct pair *pair);
 
 /* ---- evidence.c ---- */
-void evidence_negative(struct world *w, struct token *token, struct pair *pair,
+void evidence_negative(struct world *w, const struct token *token, struct pair *pair,
                        const struct request *request);
 bool evidence_may_speak(const struct world *w, const struct token *token);
 void evidence_witness(struct world *w, const struct request *request);
@@ -436,6 +436,7 @@ void inv_live(struct world *w, const struct ask *ask, const struct dba_decision 
 void inv_request(struct world *w, struct request *request);
 bool inv_promise(const struct world *w); /* live tokens x answer time is small enough */
 void inv_token(struct world *w, struct token *token);
+void inv_hold(struct world *w, const struct dba_answer *answer); /* asks for a pause */
 void inv_rate(struct world *w);
 void inv_answered(struct world *w, const struct request *request);
 void inv_log(struct world *w, const char *text);
