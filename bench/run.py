@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """make bench: measures the real module, daemon and TLS in a private world and prints a table.
 
-    bench/run.py [--seconds N] [ROW ...]
+    bench/run.py [--seconds N] [--update FILE] [ROW ...]
 
-N bounds the repetitions (300 is all of them; the rows that need a time of their own take it). ROW
-is a function of the files of rows: cached, throughput, forked, hanging, distant, joined, burst,
-burst_http1, pooled, live, started, simulated."""
+N bounds the repetitions (300 is all of them; rows that need a time of their own take it). --update
+writes the table into a document, between its two marks. ROW is a function of the files of rows:
+cached, throughput, forked, hanging, distant, joined, burst, burst_http1, pooled, live, started,
+simulated. Cores that are busy with something else make wake-ups slow, and with them whatever asks
+a daemon: measure on a quiet machine."""
 import argparse
 import os
 import platform as machine
@@ -18,7 +20,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import rig as rigs  # noqa: E402
 import world  # noqa: E402
-from table import print_table  # noqa: E402
+from table import table, write_into  # noqa: E402
 
 
 def describe():
@@ -42,6 +44,7 @@ def all_rows():
 def main():
     parser = argparse.ArgumentParser(description="measures; see the head of bench/run.py")
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--update", metavar="FILE")
     parser.add_argument("rows", nargs="*")
     options = parser.parse_args()
     if not world.can_enter():
@@ -63,8 +66,10 @@ def main():
                 traceback.print_exc()
     finally:
         rig.host.stop_all()
-    print(f"Measured on {describe()}\n")
-    print_table(found)
+    text = f"Measured on {describe()}\n\n{table(found)}"
+    print(text)
+    if options.update:
+        write_into(options.update, text)
     unmet = [row.what for row in found if not row.met]
     print(f"\n{len(found) - len(unmet)} met, {len(unmet)} not met, {broken} rows broke, "
           f"{time.monotonic() - begin:.0f} s")

@@ -15,10 +15,22 @@ class Row:
                 "met" if self.met else "**not met**"]
 
 
-def print_table(rows):
-    print("| what | reach | measured | ratio | |\n|---|---|---|---|---|")
-    for row in rows:
-        print("| " + " | ".join(row.cells()) + " |")
+def table(rows):
+    """Markdown."""
+    lines = ["| what | reach | measured | ratio | |", "|---|---|---|---|---|"]
+    lines += ["| " + " | ".join(row.cells()) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def write_into(path, text):
+    """Replaces what stands between the two marks of a document."""
+    begin, end = "<!-- bench -->\n", "<!-- end of bench -->\n"
+    with open(path, "r+", encoding="utf-8") as document:
+        head, rest = document.read().split(begin)
+        tail = rest.split(end)[1]
+        document.seek(0)
+        document.truncate()
+        document.write(head + begin + text + "\n" + end + tail)
 
 
 def us(nanoseconds):

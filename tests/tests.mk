@@ -56,6 +56,8 @@ FAILALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,
 LIBS_unit_test_identity := $(FAILALLOC)
 LIBS_unit_test_policy   := $(FAILALLOC)
 LIBS_unit_test_settings := $(FAILALLOC)
+LIBS_unit_test_config   := $(FAILALLOC)
+LIBS_unit_test_option   := $(FAILALLOC)
 
 .PHONY: tests unit
 tests: $(UNIT) $(TEST_PROGRAMS)

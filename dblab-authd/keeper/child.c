@@ -29,7 +29,8 @@
 #define RESTART_MIN (10 * DBA_MSEC)
 #define RESTART_MAX DBA_SECOND
 
-#define CORPSES 8
+#define FRAMES_MAX 64 /* read at once before callers have their turn */
+#define CORPSES    8
 
 struct queued {
     struct queued *next;
@@ -192,6 +193,8 @@ static void on_restart(void *arg)
     child->wants_lost = false;
     if (lost)
         child->events.lost(child->events.arg);
+    else
+        child->events.cold(child->events.arg); /* its predecessor's connection is gone */
 }
 
 static void replace(struct child *child, const char *why)
@@ -266,7 +269,10 @@ static void on_socket(int fd, unsigned events, void *arg)
     if ((events & LOOP_WRITE) != 0)
         flush(child);
     /* A callback may have replaced the checker: then this is no longer its socket. */
-    while (child->fd == fd && (got = link_receive(fd, &frame)) > 0) {
+    for (int i = 0; i < FRAMES_MAX && child->fd == fd; i++) {
+        got = link_receive(fd, &frame);
+        if (got <= 0)
+            break;
         if (frame.kind == LINK_ANSWER &&
             !link_answer_valid(&frame, link_frame_size(LINK_ANSWER))) {
             got = -1;

@@ -5,6 +5,7 @@
  */
 #include "dblab-authd/keeper/config.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -28,6 +29,20 @@ static dba_time seconds(double value)
     return value < 0 ? DBA_NEVER : dba_time_of_seconds(value);
 }
 
+/* A file that the key names. False: said. */
+static bool read_file(struct reading *r, unsigned line, const char *key, const char *path,
+                      enum file_kind kind, size_t max, char **text, size_t *len)
+{
+    char why[FILE_WHY_MAX];
+    enum dba_err err = file_read(path, kind, max, text, len, why);
+
+    if (err == DBA_ERR_MEMORY)
+        reading_no_memory(r);
+    else if (err != DBA_OK)
+        reading_refuse(r, line, "%s: %s", key, why);
+    return err == DBA_OK;
+}
+
 /* ---- secrets ---- */
 
 /* The first line. */
@@ -48,14 +63,11 @@ static void take_token(struct reading *r, unsigned line, const char *key, const 
 static void read_token_file(struct reading *r, unsigned line, const char *key, const char *path,
                             struct dba_token *token)
 {
-    char why[FILE_WHY_MAX];
     char *text;
     size_t len;
 
-    if (!file_read(path, FILE_SECRET, SECRET_FILE_MAX, &text, &len, why)) {
-        reading_refuse(r, line, "%s: %s", key, why);
+    if (!read_file(r, line, key, path, FILE_SECRET, SECRET_FILE_MAX, &text, &len))
         return;
-    }
     take_token(r, line, key, text, len, token);
     dba_wipe(text, len);
     free(text);
@@ -77,41 +89,44 @@ static void read_secrets(struct reading *r, const struct raw *raw, struct dba_se
 
 static void read_map(struct reading *r, const struct raw *raw, struct dba_settings *s)
 {
-    unsigned line = reading_line(r, "identity", "mapFile");
-    char why[FILE_WHY_MAX];
+    struct reading of_map = *r; /* its messages name the map file */
     const char *what;
+    enum dba_err err;
     unsigned at;
     char *text;
     size_t len;
 
-    if (raw->map_file[0] == '\0')
+    if (raw->map_file[0] == '\0' ||
+        !read_file(r, reading_line(r, "identity", "mapFile"), "mapFile", raw->map_file,
+                   FILE_PLAIN, DBA_MAP_FILE_MAX, &text, &len))
         return;
-    if (!file_read(raw->map_file, FILE_PLAIN, DBA_MAP_FILE_MAX, &text, &len, why)) {
-        reading_refuse(r, line, "mapFile: %s", why);
-        return;
-    }
-    if (dba_map_parse(text, len, &s->map, &at, &what) != DBA_OK) {
-        struct reading other = *r;
-
-        other.name = raw->map_file;
-        reading_refuse(&other, at, "%s", what);
+    err = dba_map_parse(text, len, &s->map, &at, &what);
+    free(text);
+    if (err == DBA_ERR_MEMORY) {
+        reading_no_memory(r);
+    } else if (err != DBA_OK) {
+        of_map.name = raw->map_file;
+        reading_refuse(&of_map, at, "%s", what);
         r->failed = true;
     }
-    free(text);
 }
 
 /* ---- services ---- */
 
-static bool find_uid(const char *name, uid_t *uid)
+/* 0; ENOENT: no such account; or what failed, from which nothing follows. */
+static int find_uid(const char *name, uid_t *uid)
 {
     struct passwd entry;
     struct passwd *result = NULL;
     char buf[ENTRY_MAX];
+    int error = getpwnam_r(name, &entry, buf, sizeof buf, &result);
 
-    if (getpwnam_r(name, &entry, buf, sizeof buf, &result) != 0 || result == NULL)
-        return false;
-    *uid = result->pw_uid;
-    return true;
+    if (result != NULL) {
+        *uid = result->pw_uid;
+        return 0;
+    }
+    /* getpwnam_r(3) names these, beside 0, as ways of saying it. */
+    return error == 0 || error == ESRCH || error == EBADF || error == EPERM ? ENOENT : error;
 }
 
 static void set_callers(struct reading *r, const struct raw_service *raw,
@@ -119,15 +134,21 @@ static void set_callers(struct reading *r, const struct raw_service *raw,
 {
     service->callers = calloc(raw->callers.count + 1, sizeof *service->callers);
     if (service->callers == NULL) {
-        reading_refuse(r, raw->line, "out of memory");
+        reading_no_memory(r);
         return;
     }
     for (size_t i = 0; i < raw->callers.count; i++) {
-        if (find_uid(raw->callers.items[i], &service->callers[service->callers_count]))
+        const char *name = raw->callers.items[i];
+        int error = find_uid(name, &service->callers[service->callers_count]);
+
+        if (error == 0)
             service->callers_count++;
-        else
+        else if (error == ENOENT)
             reading_warn(r, raw->line, "service \"%s\": the caller \"%s\" has no account",
-                         raw->name, raw->callers.items[i]);
+                         raw->name, name);
+        else
+            reading_refuse(r, raw->line, "service \"%s\": the caller \"%s\": %s", raw->name,
+                           name, strerror(error));
     }
 }
 
@@ -135,7 +156,7 @@ static void copy_names(struct reading *r, const struct dba_names *from, struct d
 {
     for (size_t i = 0; i < from->count; i++)
         if (dba_names_add(to, from->items[i]) != DBA_OK)
-            reading_refuse(r, 0, "out of memory");
+            reading_no_memory(r);
 }
 
 static void check_connector(struct reading *r, const struct raw_service *raw)
@@ -156,7 +177,7 @@ static void set_services(struct reading *r, const struct raw *raw, struct dba_se
 {
     s->services = calloc(raw->services_count + 1, sizeof *s->services);
     if (s->services == NULL) {
-        reading_refuse(r, 0, "out of memory");
+        reading_no_memory(r);
         return;
     }
     s->services_count = raw->services_count;
@@ -214,11 +235,10 @@ static void set_text(struct reading *r, const char *key, char *to, size_t cap, c
 static void read_ca(struct reading *r, const struct raw *raw, struct config *config)
 {
     unsigned line = reading_line(r, "platform", "caFile");
-    char why[FILE_WHY_MAX];
 
-    if (!file_read(raw->ca_file, FILE_PLAIN, CA_FILE_MAX, &config->ca, &config->ca_len, why))
-        reading_refuse(r, line, "caFile: %s", why);
-    else if (memmem(config->ca, config->ca_len, "-----BEGIN ", 11) == NULL)
+    if (read_file(r, line, "caFile", raw->ca_file, FILE_PLAIN, CA_FILE_MAX, &config->ca,
+                  &config->ca_len) &&
+        memmem(config->ca, config->ca_len, "-----BEGIN ", 11) == NULL)
         reading_refuse(r, line, "caFile: %s has no certificate (PEM) in it", raw->ca_file);
 }
 
@@ -302,29 +322,43 @@ static void check_secrecy(struct reading *r, const char *path, const struct raw 
     }
 }
 
-static enum dba_err load(struct reading *r, const char *path, struct raw *raw,
-                         struct config **out)
+static void read_text(struct reading *r, const char *path, struct raw *raw)
 {
     char why[FILE_WHY_MAX];
     char *text;
     size_t len;
+    enum dba_err err = file_read(path, FILE_PLAIN, CONFIG_FILE_MAX, &text, &len, why);
 
-    if (!file_read(path, FILE_PLAIN, CONFIG_FILE_MAX, &text, &len, why)) {
+    if (err == DBA_ERR_MEMORY)
+        reading_no_memory(r);
+    else if (err != DBA_OK)
         reading_refuse(r, 0, "%s", why);
-        return DBA_ERR_CONFIG;
-    }
+    if (err != DBA_OK)
+        return;
     if (strlen(text) != len)
         reading_refuse(r, 0, "a NUL byte in the file");
     else if (reading_run(r, text, raw) == DBA_OK)
         rules_check(r, raw);
     dba_wipe(text, len);
     free(text);
+}
+
+/* NULL: the reading has failed. */
+static struct config *load(struct reading *r, const char *path, struct raw *raw)
+{
+    struct config *config = NULL;
+
+    read_text(r, path, raw);
     if (!r->failed)
         check_secrecy(r, path, raw);
     if (r->failed)
-        return DBA_ERR_CONFIG;
-    *out = build(r, raw);
-    return *out != NULL ? DBA_OK : DBA_ERR_MEMORY;
+        return NULL;
+    config = build(r, raw);
+    if (config == NULL)
+        reading_no_memory(r);
+    else if (r->failed)
+        config_free(&config);
+    return config;
 }
 
 /* The dump needs to know only that there is one; it rests in the settings. */
@@ -339,29 +373,22 @@ static void forget_token(struct raw *raw)
 enum dba_err config_load(const char *path, config_say_fn *say, void *arg, struct config **out)
 {
     struct reading reading = {.name = path, .say = say, .arg = arg};
-    enum dba_err err;
-    struct raw raw;
+    struct raw *raw = malloc(sizeof *raw);
 
     *out = NULL;
-    if (!raw_init(&raw))
+    if (raw == NULL || !raw_init(raw)) {
+        free(raw);
         return DBA_ERR_MEMORY;
-    err = load(&reading, path, &raw, out);
-    if (err == DBA_OK && reading.failed) {
-        config_free(out);
-        err = DBA_ERR_CONFIG;
     }
-    if (err == DBA_OK) {
-        (*out)->raw = malloc(sizeof raw);
-        if ((*out)->raw != NULL) {
-            forget_token(&raw);
-            *(*out)->raw = raw;
-            return DBA_OK;
-        }
-        config_free(out);
-        err = DBA_ERR_MEMORY;
+    *out = load(&reading, path, raw);
+    if (*out != NULL) {
+        forget_token(raw);
+        (*out)->raw = raw;
+        return DBA_OK;
     }
-    raw_clear(&raw);
-    return err;
+    raw_clear(raw);
+    free(raw);
+    return reading_error(&reading);
 }
 
 void config_free(struct config **config)

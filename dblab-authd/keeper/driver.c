@@ -325,5 +325,7 @@ void driver_configure(struct driver *driver, const struct config *config)
                        new_platform);
     if (new_checker && !new_platform) /* else the core has it in hand already */
         dba_core_checker_lost(driver->core, dba_clock_boot(), random_number());
+    if (new_checker)
+        dba_core_cold(driver->core, dba_clock_boot(), random_number());
     run(driver);
 }

@@ -248,29 +248,27 @@ static bool read_whole(int fd, const char *path, size_t max, char *text, size_t 
     return true;
 }
 
-bool file_read(const char *path, enum file_kind kind, size_t max, char **text, size_t *len,
-               char *why)
+enum dba_err file_read(const char *path, enum file_kind kind, size_t max, char **text,
+                       size_t *len, char *why)
 {
     int fd = file_open(path, kind, why);
-    bool ok = false;
+    enum dba_err err = DBA_ERR_MEMORY;
 
     *text = NULL;
     *len = 0;
     if (fd < 0)
-        return false;
+        return DBA_ERR_CONFIG;
     *text = malloc(max + 2);
-    if (*text == NULL)
-        (void)refuse(why, "out of memory");
-    else
-        ok = read_whole(fd, path, max, *text, len, why);
-    if (!ok && *text != NULL) {
+    if (*text != NULL)
+        err = read_whole(fd, path, max, *text, len, why) ? DBA_OK : DBA_ERR_CONFIG;
+    if (err != DBA_OK && *text != NULL) {
         dba_wipe(*text, *len);
         free(*text);
         *text = NULL;
         *len = 0;
     }
     (void)close(fd);
-    return ok;
+    return err;
 }
 
 bool file_folder_ok(const char *path, char *why)

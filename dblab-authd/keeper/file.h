@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
+
 #define FILE_WHY_MAX 1400
 
 enum file_kind { FILE_PLAIN, FILE_SECRET, FILE_PROGRAM };
@@ -25,9 +27,12 @@ enum file_kind { FILE_PLAIN, FILE_SECRET, FILE_PROGRAM };
  */
 int file_open(const char *path, enum file_kind kind, char *why);
 
-/* Reads it whole into a new buffer with a NUL behind; wipe and free it. False: `why`. */
-bool file_read(const char *path, enum file_kind kind, size_t max, char **text, size_t *len,
-               char *why);
+/*
+ * Reads it whole into a new buffer with a NUL behind; wipe and free it. DBA_ERR_CONFIG: `why`;
+ * DBA_ERR_MEMORY.
+ */
+enum dba_err file_read(const char *path, enum file_kind kind, size_t max, char **text,
+                       size_t *len, char *why);
 
 /* Does this folder pass, or, if it is not there yet, everything above it? False: `why`. */
 bool file_folder_ok(const char *path, char *why);

@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/token.h"
 #include "dblab-authd/common/loop.h"
 #include "dblab-authd/common/process.h"
 #include "dblab-authd/keeper/config.h"
@@ -164,7 +165,7 @@ static bool find_checker(const struct keeper *keeper, struct spawn_options *how,
     how->program = keeper->checker;
     how->uid = user->pw_uid;
     how->gid = user->pw_gid;
-    /* Another than the installed one is who starts us's own choice, as we are. */
+    /* One that the command line names is root's own choice, as this program is. */
     if (keeper->own_checker && access(keeper->checker, X_OK) != 0) {
         (void)snprintf(why, FILE_WHY_MAX, "%s: %s", keeper->checker, strerror(errno));
         return false;
@@ -227,8 +228,8 @@ static bool prepare(struct keeper *keeper, struct driver_options *how, char *why
         return false;
     if (!privilege_raise_files(files))
         log_line(DBA_LEVEL_WARNING,
-                 "limit of open files is less than limits.connections and "
-                 "limits.sessions may need files=%zu",
+                 "open files limited needed=%zu remedy=\"raise LimitNOFILE, or lower "
+                 "limits.connections and limits.sessions\"",
                  files);
     if (privilege_limit() && process_harden())
         return true;
@@ -243,21 +244,20 @@ static int prepare_and_serve(struct keeper *keeper)
 {
     struct driver_options how = {.listen_fd = -1};
     char why[FILE_WHY_MAX];
-    bool own_socket;
     int code;
 
     _Static_assert(FILE_WHY_MAX >= PUBLISH_WHY_MAX && FILE_WHY_MAX >= LISTENER_WHY_MAX,
                    "one buffer for whatever is said");
-    if (!prepare(keeper, &how, why))
-        return fail(why);
-    own_socket = keeper->notify.activated_fd < 0;
-    memory_prepare(&keeper->memory);
-    code = serve(keeper, &how);
+    if (prepare(keeper, &how, why)) {
+        memory_prepare(&keeper->memory);
+        code = serve(keeper, &how);
+    } else {
+        code = fail(why);
+    }
     driver_free(&keeper->reload.driver);
     loop_free(&keeper->loop);
-    /* One that was handed over is the supervisor's, and callers wait there for the next of us.
-     */
-    if (own_socket)
+    /* One that was handed over is the supervisor's: callers wait there for the next of us. */
+    if (how.listen_fd >= 0 && keeper->notify.activated_fd < 0)
         listener_remove(keeper->reload.config->run_dir);
     return code;
 }
@@ -308,6 +308,14 @@ static int run(struct keeper *keeper)
     return lock_and_serve(keeper);
 }
 
+/* clearenv(3) forgets the environment, but its text stays where it is, for /proc/PID/environ.
+ */
+static void wipe_environment(void)
+{
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
+        dba_wipe(*entry, strlen(*entry));
+}
+
 /* Before anything is opened or read: nothing that was inherited is believed. */
 static bool start_clean(struct keeper *keeper)
 {
@@ -320,6 +328,7 @@ static bool start_clean(struct keeper *keeper)
         (void)fputs("dblab-authd: must be started by root\n", stderr);
         return false;
     }
+    wipe_environment();
     if (process_standard_fds() && process_harden())
         return true;
     (void)fprintf(stderr, "dblab-authd: the process cannot be protected: %s\n",

@@ -64,7 +64,7 @@ const struct option options[] = {
     SECRET("platform", "proxy", proxy, OPTION_USERINFO,
            "URL of a proxy. It is never taken from the environment."),
     SECONDS("platform", "connectTimeout", connect_timeout, 2.0, SECONDS_RANGE, false, false,
-            "Seconds until a connection must be made; timeout if that is less."),
+            "Seconds until a connection must be made."),
     SECONDS("platform", "timeout", timeout, 4.0, SECONDS_RANGE, false, false,
             "Seconds that one whole call may take."),
     NUMBER("platform", "maxConnections", max_connections, 32, COUNT_RANGE, false,

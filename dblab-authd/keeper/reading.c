@@ -29,6 +29,18 @@ void reading_refuse(struct reading *reading, unsigned line, const char *format, 
     reading->say(out, reading->arg);
 }
 
+void reading_no_memory(struct reading *reading)
+{
+    reading->failed = reading->no_memory = true;
+}
+
+enum dba_err reading_error(const struct reading *reading)
+{
+    if (!reading->failed)
+        return DBA_OK;
+    return reading->no_memory ? DBA_ERR_MEMORY : DBA_ERR_CONFIG;
+}
+
 void reading_warn(const struct reading *reading, unsigned line, const char *format, ...)
 {
     char message[READING_MESSAGE_MAX];
@@ -135,7 +147,7 @@ static bool read_text(struct reading *reading, const struct option *o,
         return true;
     copy = strdup(text);
     if (copy == NULL) {
-        reading_refuse(reading, line_of(s), "out of memory");
+        reading_no_memory(reading);
         return true;
     }
     free(*at);
@@ -164,7 +176,7 @@ static bool read_names(struct reading *reading, const struct option *o,
         else if (dba_names_have(names, text))
             reading_refuse(reading, line_of(s), "%s names \"%s\" twice", o->name, text);
         else if (dba_names_add(names, text) != DBA_OK)
-            reading_refuse(reading, line_of(s), "out of memory");
+            reading_no_memory(reading);
     }
     return true;
 }
@@ -244,7 +256,7 @@ static void read_services(struct reading *reading, config_setting_t *s, struct r
         struct raw_service *service = raw_add_service(raw);
 
         if (service == NULL) {
-            reading_refuse(reading, line_of(entry), "out of memory");
+            reading_no_memory(reading);
             return;
         }
         service->line = line_of(entry);
@@ -342,10 +354,10 @@ enum dba_err reading_run(struct reading *reading, const char *text, struct raw *
         read_tree(reading, mended, raw);
         dba_wipe(mended, strlen(mended));
         free(mended);
+    } else if (err == DBA_ERR_MEMORY) {
+        reading_no_memory(reading);
     } else {
-        reading_refuse(reading, line, "%s",
-                       err == DBA_ERR_FORM ? "a text has a NUL (\\x00) in it"
-                                           : dba_err_text(err));
+        reading_refuse(reading, line, "a text has a NUL (\\x00) in it");
     }
-    return reading->failed ? DBA_ERR_CONFIG : DBA_OK;
+    return reading_error(reading);
 }

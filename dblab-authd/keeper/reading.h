@@ -23,6 +23,7 @@ struct reading {
     reading_say_fn *say;
     void *arg;
     bool failed;
+    bool no_memory; /* with `failed`: that is why, and nothing was said of it */
     /* Line of each row of options[] outside `services`: its own, its group's, or 0. */
     unsigned lines[READING_LINES];
 };
@@ -31,16 +32,22 @@ struct reading {
 void reading_refuse(struct reading *reading, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The reading has failed, for want of memory. */
+void reading_no_memory(struct reading *reading);
+
 /* One line `name:line: warning: message`; the reading goes on. */
 void reading_warn(const struct reading *reading, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* DBA_OK, or why the reading has failed. */
+enum dba_err reading_error(const struct reading *reading);
 
 /* The line of a key outside `services`, or of its group; 0: neither is in the file. */
 unsigned reading_line(const struct reading *reading, const char *group, const char *name);
 
 /*
  * Reads `text` (NUL-terminated) over the defaults that are in `raw`. Says each thing that is
- * wrong; DBA_ERR_CONFIG if anything was.
+ * wrong; DBA_ERR_CONFIG if anything was, or DBA_ERR_MEMORY.
  */
 enum dba_err reading_run(struct reading *reading, const char *text, struct raw *raw);
 

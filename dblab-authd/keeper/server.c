@@ -19,7 +19,7 @@
 #define ACCEPTS_MAX   64               /* in one turn of the loop */
 #define PAUSE         (100 * DBA_MSEC) /* when the kernel has nothing to accept with */
 
-enum class { CLASS_ROOT, CLASS_CALLER, CLASS_STRANGER };
+enum kind { KIND_ROOT, KIND_CALLER, KIND_STRANGER };
 
 enum state { STATE_READING, STATE_WAITING, STATE_WRITING };
 
@@ -28,7 +28,7 @@ struct connection {
     struct server *server;
     uint64_t id;
     int fd;
-    enum class class;
+    enum kind kind;
     enum state state;
     struct server_peer peer;
     struct loop_fd *watch;
@@ -62,9 +62,11 @@ static bool is_listed(const struct dba_settings *settings, uid_t uid)
     return false;
 }
 
-static enum class class_of(const struct server *server, uid_t uid) {
-    if (uid == 0) return CLASS_ROOT;
-    return is_listed(server->settings, uid) ? CLASS_CALLER : CLASS_STRANGER;
+static enum kind kind_of(const struct server *server, uid_t uid)
+{
+    if (uid == 0)
+        return KIND_ROOT;
+    return is_listed(server->settings, uid) ? KIND_CALLER : KIND_STRANGER;
 }
 
 static size_t count_of_uid(const struct server *server, uid_t uid)
@@ -77,14 +79,14 @@ static size_t count_of_uid(const struct server *server, uid_t uid)
     return count;
 }
 
-static bool has_room(const struct server *server, enum class class, uid_t uid)
+static bool has_room(const struct server *server, enum kind kind, uid_t uid)
 {
-    switch (class) {
-    case CLASS_ROOT:
+    switch (kind) {
+    case KIND_ROOT:
         return true;
-    case CLASS_CALLER:
+    case KIND_CALLER:
         return count_of_uid(server, uid) < (server->settings->connections + 1) / 2;
-    case CLASS_STRANGER:
+    case KIND_STRANGER:
         return server->strangers < STRANGERS_MAX;
     }
     return false;
@@ -118,7 +120,7 @@ static void connection_free(struct connection *c)
         dba_wipe(c->frame, DBA_REQUEST_MAX);
     free(c->frame);
     free(c->reply);
-    if (c->class == CLASS_STRANGER)
+    if (c->kind == KIND_STRANGER)
         server->strangers--;
     dba_table_remove(server->connections, c);
     if (server->paused)
@@ -228,7 +230,7 @@ static void on_time(void *arg)
 }
 
 static struct connection *connection_new(struct server *server, int fd,
-                                         const struct ucred *cred, enum class class)
+                                         const struct ucred *cred, enum kind kind)
 {
     uint64_t id = ++server->last_id;
     struct connection *c = dba_table_add(server->connections, &id);
@@ -240,11 +242,11 @@ static struct connection *connection_new(struct server *server, int fd,
     c->server = server;
     c->id = id;
     c->fd = fd;
-    c->class = class;
+    c->kind = kind;
     c->peer.uid = cred->uid;
     c->peer.process = (struct dba_process){
         .pid = cred->pid, .start = cred->pid > 0 ? watch_start_time(cred->pid) : 0};
-    server->strangers += class == CLASS_STRANGER;
+    server->strangers += kind == KIND_STRANGER;
     c->frame = malloc(DBA_REQUEST_MAX);
     c->watch = loop_fd_new(server->loop, fd, LOOP_READ, on_socket, c);
     c->timer = loop_timer_new(server->loop, on_time, c);
@@ -262,15 +264,15 @@ static void take(struct server *server, int fd)
 {
     struct ucred cred;
     socklen_t len = sizeof cred;
-    enum class class;
+    enum kind kind;
     struct connection *c;
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0) {
         (void)close(fd);
         return;
     }
-    class = class_of(server, cred.uid);
-    if (!has_room(server, class, cred.uid)) {
+    kind = kind_of(server, cred.uid);
+    if (!has_room(server, kind, cred.uid)) {
         log_line(DBA_LEVEL_WARNING,
                  "caller turned away uid=%u reason=\"its connections are all "
                  "taken\"",
@@ -278,7 +280,7 @@ static void take(struct server *server, int fd)
         (void)close(fd);
         return;
     }
-    c = connection_new(server, fd, &cred, class);
+    c = connection_new(server, fd, &cred, kind);
     /* Most callers have sent their frame by now: no turn of the loop is spent on waiting. */
     if (c != NULL)
         read_more(c);

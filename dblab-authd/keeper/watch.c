@@ -80,9 +80,16 @@ static void on_end(int fd, unsigned events, void *arg)
     tell(arg);
 }
 
+/* Without a descriptor to look with, it is. */
 static bool is_there(const struct watch *w)
 {
-    return w->process.start != 0 && watch_start_time(w->process.pid) == w->process.start;
+    uint64_t start;
+
+    errno = 0;
+    start = watch_start_time(w->process.pid);
+    if (start == 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        return true;
+    return start != 0 && start == w->process.start;
 }
 
 static void on_look(void *arg)

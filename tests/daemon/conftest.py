@@ -61,12 +61,12 @@ def new_config(folder, platform):
             "url": f"https://localhost:{platform.port}/api/general",
             "accessTokenFile": str(token),
             "caFile": str(platform.certificates / "ca.crt"),
-            "connectTimeout": 0.4,
-            "timeout": 0.4,
+            "connectTimeout": 1.0,
+            "timeout": 1.0,
         },
         "identity": {"domain": "acme.io"},
-        # A = 3.8 - 1.2 - 0.05 - 1 = 1.55 s
-        "revocation": {"bound": 3.8, "killWait": 0.05},
+        # A = 6 - 3 - 0.05 - 1 = 1.95 s, so re-checks come every 0.5 to 0.95 s
+        "revocation": {"bound": 6.0, "killWait": 0.05},
         "limits": {"failuresPerMinute": 100000},
         "services": [
             {"name": "sshd"}, {"name": "sudo"},
@@ -141,6 +141,8 @@ def shared(request, certificates):
     """One daemon for a whole table of cases, over each of the two protocols."""
     made = World(certificates, *(["--http1"] if request.param != "h2" else []))
     made.protocol = request.param
+    # Many of its cases end by it.
+    made.config["platform"].update(timeout=0.5, connectTimeout=0.5)
     made.start()
     made.settle()
     yield made

@@ -2,6 +2,7 @@
 """The programs under test, and the simulated Platform, as objects."""
 
 import copy
+import json
 import os
 import re
 import shutil
@@ -66,7 +67,6 @@ class Platform:
 
     def bodies(self):
         """The tokens that were asked about, in order."""
-        import json
         return [json.loads(r["body"])["token"] for r in self.requests() if r["method"] == "POST"]
 
 
@@ -113,7 +113,8 @@ class Config:
         t = platform["timeout"]
         if name == "T":
             return t
-        return revocation["bound"] - 3 * t - revocation.get("notice", 0) - revocation["killWait"] - 1
+        ending = revocation.get("notice", 0) + revocation["killWait"] + 1
+        return revocation["bound"] - 3 * t - ending
 
 
 class Syslog:

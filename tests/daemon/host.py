@@ -98,7 +98,8 @@ def prepare():
     _cover("/etc/passwd", _database("/etc/passwd", [
         f"{name}:x:{uid}:{uid}::/nonexistent:/bin/sh" for name, uid in ACCOUNTS.items()]), scratch)
     _cover("/etc/group", _database("/etc/group", [
-        f"{name}:x:{uid}:" for name, uid in ACCOUNTS.items()] + ["dblab:x:2000:alice,bob"]), scratch)
+        f"{name}:x:{uid}:" for name, uid in ACCOUNTS.items()]
+        + ["dblab:x:2000:alice,bob"]), scratch)
     _cover("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n", scratch)
     _cover("/etc/hosts", "127.0.0.1 localhost platform.test\n"
            "::1 localhost platform.test\n"

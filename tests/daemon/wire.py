@@ -29,7 +29,8 @@ def string(text):
     return struct.pack("<H", len(data)) + data
 
 
-def request(op, token="", user="", service="", uid=NO_UID, rhost="", tty="", ruser="", wait_ms=5000):
+def request(op, token="", user="", service="", uid=NO_UID, rhost="", tty="", ruser="",
+            wait_ms=5000):
     body = struct.pack("<II", wait_ms, uid)
     for text in (service, user, rhost, tty, ruser, token):
         body += string(text)
@@ -67,7 +68,8 @@ def parse(data):
         texts.append(data[at : at + size].decode())
         at += size
     assert at == len(data)
-    return Reply(op, RESULTS[result], REASONS[reason], CAUSES[cause], bool(personal), org_id, *texts)
+    return Reply(op, RESULTS[result], REASONS[reason], CAUSES[cause], bool(personal), org_id,
+                 *texts)
 
 
 def receive(sock):

@@ -58,7 +58,7 @@ def build():
     host.install()
     client = platform.start_platform(host)
     say(f"a simulated Platform: {platform.URL}")
-    host.configure(platform.URL, host.ca, platform.OWN, bound=BOUND, timeout=0.5)
+    host.configure(platform.URL, host.ca, platform.OWN, bound=BOUND, timeout=1.0)
     host.start_daemon()
     say(f"dblab-authd: what is revoked is refused within {BOUND:.0f} seconds")
     servers.start_sshd(host)

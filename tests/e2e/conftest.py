@@ -12,6 +12,9 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import world  # noqa: E402
+from world import databases, platform, product, servers  # noqa: E402
+from world.host import Host  # noqa: E402
+from world.tools import wait_until  # noqa: E402
 
 OBSTACLE = None if world.is_inside() else world.obstacle()
 
@@ -33,8 +36,6 @@ class Everything:
     """The host, the control client of the Platform, and what tests do to them."""
 
     def __init__(self):
-        from world import databases, platform, servers
-        from world.host import Host
         self.host = Host()
         self.log = self.host.log
         self.host.install()
@@ -49,12 +50,10 @@ class Everything:
         self.key = self.host.key
 
     def configure(self, **changes):
-        from world import platform
         self.host.configure(platform.URL, self.host.ca, platform.OWN, **changes)
 
     def restart_daemon(self, **changes):
         """A daemon that remembers nothing and limits nobody, and knows its organization."""
-        from world.tools import wait_until
         self.stop_daemon()
         self.configure(**changes)
         mark = self.log.mark()
@@ -79,7 +78,6 @@ def everything():
 @pytest.fixture
 def engine(everything):
     """The engine's host; each test starts with a fresh daemon and a Platform that works."""
-    from world import platform
     platform.reset_platform(everything.platform)
     everything.restart_daemon()
     everything.platform.reset()
@@ -88,8 +86,7 @@ def engine(everything):
 
 @pytest.fixture
 def short_bound(engine):
-    """For tests that revoke: a daemon that promises six seconds instead of sixty."""
-    from world import product
+    """For tests that revoke: a daemon that promises eight seconds instead of sixty."""
     engine.restart_daemon(**product.SHORT)
     engine.platform.reset()
 
@@ -97,7 +94,6 @@ def short_bound(engine):
 def refused_within_the_bound(attempt):
     """What is tried later than the bound after this call must be refused, and what was refused
     once stays so. For tests with short_bound."""
-    from world import product
     end = time.monotonic() + product.SHORT["bound"]
     while attempt().ok and time.monotonic() < end:
         pass

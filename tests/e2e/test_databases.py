@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """pgbouncer, PostgreSQL's own method `pam`, and nginx."""
 import asyncio
-import base64
-import ssl
-import urllib.error
-import urllib.request
 
 import pytest
 
 from conftest import refused_within_the_bound
 from world.databases import POOLER, SERVER, psql
 from world.host import PASSWORDS
-from world.tools import wait_until
 from world.platform import ADMINISTRATIVE, ALICE, ALICE2, BOB, FOREIGN
 from world.postgres import Client, Refused, attempt, attempts
+from world.servers import Page
+from world.tools import wait_until
 
 PAM_FAILED = "PAM authentication failed"
 DEADLINE = 60
@@ -175,25 +172,16 @@ def test_a_postgresql_client_without_a_password(engine):
 
 # ---- nginx ----
 
-class Page:
-    def __init__(self, user, token):
-        word = base64.b64encode(f"{user}:{token}".encode()).decode()
-        request = urllib.request.Request("https://127.0.0.1/protected/",
-                                         headers={"Authorization": f"Basic {word}"})
-        context = ssl.create_default_context(cafile="/run/world/certificates/ca.crt")
-        try:
-            with urllib.request.urlopen(request, timeout=20, context=context) as answer:
-                self.status = answer.status
-        except urllib.error.HTTPError as error:
-            self.status = error.code
-        self.ok = self.status == 200
-
-
-@pytest.mark.usefixtures("short_bound")
 def test_nginx(engine):
     assert Page("alice", ALICE).ok
     for token in (BOB, FOREIGN, "invented", ""):
         assert Page("alice", token).status == 401
+    assert Page("alice", ALICE).ok
     assert engine.requests(ALICE) == 1  # however often nginx asks
+
+
+@pytest.mark.usefixtures("short_bound")
+def test_nginx_revoked(engine):
+    assert Page("alice", ALICE).ok
     engine.platform.revoke(ALICE)
     refused_within_the_bound(lambda: Page("alice", ALICE))

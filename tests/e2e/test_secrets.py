@@ -6,12 +6,11 @@ import os
 
 import pytest
 
-from world.clients import Shell, ssh, sudo
+from world.clients import Shell, ssh, su, sudo
 from world.databases import POOLER, SERVER, psql
 from world.host import FOLDER
 from world.platform import ADMINISTRATIVE, ALICE, BOB, FOREIGN, OWN
-from test_databases import Page
-from test_terminal import su
+from world.servers import Page
 
 SECRET = "Xq7Zp2-secret-token-Kv4Wm8"
 INVENTED = "Jh5Rt9-invented-token-Bn3Lc6"

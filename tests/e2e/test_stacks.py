@@ -80,7 +80,7 @@ def longer_common_auth():
 
 def test_longer_common_auth(engine, longer_common_auth):
     """Its length is nothing to us, and without an authentication its credentials are set."""
-    del longer_common_auth
+    assert longer_common_auth  # changes the file for this test
     assert ssh("alice", ALICE, "password").ok and ssh("alice", ALICE).ok
     assert not ssh("alice", PASSWORDS["alice"]).ok
     assert ssh("carol", PASSWORDS["carol"], "password").ok

@@ -169,6 +169,20 @@ void control_free(struct control *control)
 
 /* ---- the client ---- */
 
+/* Blanks and newlines are encoded, so that a shell's quoted word stays one; '%' is not, so that
+ * any byte can be written. */
+static void add_word(struct text *line, const char *word)
+{
+    text_printf(line, "%s%s", line->len > 0 ? " " : "", *word == '\0' ? "\"\"" : "");
+    for (; *word != '\0'; word++) {
+        if (*word == ' ' || *word == '\n') {
+            text_printf(line, "%%%02x", (unsigned)(unsigned char)*word);
+        } else {
+            text_add(line, word, 1);
+        }
+    }
+}
+
 int control_call(const char *path, char **words)
 {
     struct sockaddr_un address;
@@ -184,7 +198,7 @@ int control_call(const char *path, char **words)
         goto out;
     }
     for (; *words != NULL; words++) {
-        text_printf(&line, "%s%s", line.len > 0 ? " " : "", **words == '\0' ? "\"\"" : *words);
+        add_word(&line, *words);
     }
     text_add(&line, "\n", 1);
     if (!send_all(fd, line.data, line.len)) {

@@ -39,6 +39,7 @@ enum how {
 /* Where the body comes from. */
 enum body {
     BODY_TEXT, /* the table's */
+    BODY_COPY, /* a control call's, which may be gone before it has left */
     BODY_GOOD, /* the answer of a Platform without this failure */
     BODY_GZIP, /* that, compressed although nobody asked for it */
     BODY_BIG,  /* that, behind 4 MiB of blanks */

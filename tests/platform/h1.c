@@ -134,13 +134,11 @@ static void proceed(struct conn *conn)
         struct exchange *exchange;
         size_t part;
 
-        if (h1->current == NULL) {
-            if (h1->in.len == 0 || !read_head(conn) || h1->current == NULL) {
-                return;
-            }
+        if (h1->current == NULL && (h1->in.len == 0 || !read_head(conn))) {
+            return;
         }
         exchange = h1->current;
-        if (exchange->whole) {
+        if (exchange == NULL || exchange->whole) {
             return;
         }
         part = h1->in.len < h1->body_left ? h1->in.len : h1->body_left;

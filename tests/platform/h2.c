@@ -246,8 +246,9 @@ static size_t add_fields(nghttp2_nv *fields, size_t room, const struct text *lin
         const char *colon = memchr(at, ':', (size_t)(newline - at));
 
         if (colon != NULL) {
-            fields[count++] =
-                field(at, (size_t)(colon - at), colon + 2, (size_t)(newline - colon - 2));
+            const char *value = colon + 1 + (colon[1] == ' ');
+
+            fields[count++] = field(at, (size_t)(colon - at), value, (size_t)(newline - value));
         }
         at = newline + 1;
     }

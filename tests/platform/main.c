@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -138,7 +139,7 @@ static int serve(const struct options *options)
     }
     ending.loop = platform.loop;
     ending.watch.fd = signalfd(-1, &signals, SFD_CLOEXEC);
-    loop_watch(platform.loop, &ending.watch, 1u /* EPOLLIN */);
+    loop_watch(platform.loop, &ending.watch, EPOLLIN);
     (void)printf("ready https=%d trap=%d\n", listener_port(platform.listeners[0]),
                  platform.trap_port);
     (void)fflush(stdout);

@@ -5,7 +5,8 @@
  * Platform of the daemon's tests and of the bench.
  *
  *     main.c       options; composes what follows
- *     control.c    the control socket: one command a line (the list is in the file's head)
+ *     control.c    the control socket, one command a line (control.h lists them)
+ *     command*.c   the commands;  words.c  takes a line apart
  *     listener.c   ports; open, closed, or silent
  *     tls.c        certificates that can be changed for the next connections
  *     conn.c       one connection: bytes in and out, throttled or cut

@@ -235,6 +235,10 @@ void reply_fixture(struct reply *reply, const struct reply_style *style,
         reply->body = fixture->text;
         reply->len = fixture->len != 0 ? fixture->len : strlen(fixture->text);
         break;
+    case BODY_COPY:
+        text_add(&reply->owned, fixture->text, fixture->len);
+        use_owned(reply);
+        break;
     case BODY_GOOD:
         add_answer(reply, style, token);
         use_owned(reply);

@@ -2,14 +2,12 @@
 """People at a terminal: ssh, sudo, su and login, answered as a person would (pexpect)."""
 import pexpect
 
-from .tools import as_account
+from .tools import ENVIRONMENT, as_account
 
 # Nothing of root's own ssh configuration, keys or agent.
 SSH = ["-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
        "-o", "IdentitiesOnly=yes", "-o", "NumberOfPasswordPrompts=1"]
 PROMPT = r"(?i)[^\r\n]*(?:token: |password: |password for [^:]*: )"
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-               "TERM": "dumb"}
 
 
 class Outcome:
@@ -57,14 +55,13 @@ def ssh_key(user, key, command="id -un", options=()):
                   f"{user}@127.0.0.1", command], [])
 
 
-def as_user(user, command, args, answers, env=None):
-    """A program that `user` starts at a terminal."""
-    return drive([command, *args], answers, user, env)
-
-
 def sudo(user, answers, *args, env=None):
     """`sudo -k`: a cached timestamp neither helps nor stays."""
     return drive(["sudo", "-k", *args], answers, user, env)
+
+
+def su(user, target, secret, *options, env=None):
+    return drive(["su", *options, target, "-c", "id -un"], [secret], user, env)
 
 
 class Shell:

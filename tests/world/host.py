@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 from . import TOP, product
-from .tools import run, succeeds, wait_until, write
+from .tools import ENVIRONMENT, run, succeeds, wait_until, write
 
 FOLDER = "/run/world"  # of the world's own: overlays, sockets, what its servers print
 # What is written in these stays in FOLDER/over.
@@ -86,6 +86,7 @@ class Host:
         """Starts a program in the background; what it prints goes to a file `output` in FOLDER."""
         kwargs.setdefault("stdin", subprocess.DEVNULL)
         kwargs.setdefault("cwd", "/")
+        kwargs["env"] = {**ENVIRONMENT, **kwargs.get("env", {})}
         with contextlib.ExitStack() as stack:
             if output:
                 out = stack.enter_context(open(f"{FOLDER}/{output}", "ab"))

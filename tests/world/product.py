@@ -12,8 +12,8 @@ SAMPLES = "/usr/share/doc/dblab-auth/examples"
 
 # With a bound so long a verdict outlasts any test, however slow the machine.
 DEFAULTS = {"bound": 60.0, "timeout": 2.0, "kill_wait": 0.5, "failures": 10, "wait": 1.0}
-# To see a revocation: a verdict lasts 6 - 3 * 0.5 - 0 - 0.5 - 1 = 3 s.
-SHORT = {"bound": 6.0, "timeout": 0.5}
+# To see a revocation: a verdict lasts 8 - 3 * 1 - 0 - 0.5 - 1 = 3.5 s.
+SHORT = {"bound": 8.0, "timeout": 1.0}
 
 
 def install():

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """sshd and nginx in a private world, with the files of etc/ as they stand, at their usual ports."""
+import base64
 import glob
 import os
 import shutil
+import ssl
+import urllib.error
+import urllib.request
 
+from .host import FOLDER
 from .product import SAMPLES
 from .tools import can_connect, run, wait_until, write
 
+CA = FOLDER + "/certificates/ca.crt"
 KEY_USERS = ("alice", "bob", "carol")
 
 
@@ -46,3 +52,19 @@ http {{ access_log /var/log/nginx/access.log; server {{
 """)
     host.nginx = host.start("/usr/sbin/nginx", output="nginx.log")
     wait_until("nginx", lambda: can_connect(("127.0.0.1", 443)))
+
+
+class Page:
+    """What nginx answers to somebody who asks for the protected page."""
+
+    def __init__(self, user, token):
+        word = base64.b64encode(f"{user}:{token}".encode()).decode()
+        request = urllib.request.Request("https://127.0.0.1/protected/",
+                                         headers={"Authorization": f"Basic {word}"})
+        context = ssl.create_default_context(cafile=CA)
+        try:
+            with urllib.request.urlopen(request, timeout=20, context=context) as answer:
+                self.status = answer.status
+        except urllib.error.HTTPError as error:
+            self.status = error.code
+        self.ok = self.status == 200

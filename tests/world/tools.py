@@ -7,6 +7,10 @@ import socket
 import subprocess
 import time
 
+# What the world's programs are started with, whatever this one was.
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+               "TERM": "dumb"}
+
 
 def run(*command, **kwargs):
     kwargs.setdefault("check", True)
