@@ -98,8 +98,7 @@ void dba_core_gone(struct dba_core *core, dba_time now, uint64_t random,
     struct dba_process_key key = key_of(process);
     struct dba_watched *watched;
 
-    core->now = now;
-    core->random ^= random;
+    dba_core_event(core, now, random);
     watched = dba_table_find(core->processes, &key);
     if (watched != NULL) {
         while (!dba_list_empty(&watched->alive)) {

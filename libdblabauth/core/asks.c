@@ -113,8 +113,8 @@ static void wait_account(struct dba_core *core, struct dba_waiter *w)
 
 /* ---- events of checks and timers ---- */
 
-static void told_one(struct dba_core *core, struct dba_waiter *w, struct dba_check *check,
-                     const struct dba_token *token, bool decided, enum dba_cause cause)
+static void told_one(struct dba_core *core, struct dba_waiter *w, const struct dba_token *token,
+                     bool decided, enum dba_cause cause)
 {
     if (!decided)
         w->cause = cause;
@@ -133,7 +133,6 @@ static void told_one(struct dba_core *core, struct dba_waiter *w, struct dba_che
         /* Decided, but not to be found again: there was no memory for it. */
         dba_decide_unavailable(core, w, token, decided ? DBA_CAUSE_FULL : cause, !decided);
     }
-    (void)check;
     dba_waiter_free(core, w);
 }
 
@@ -150,7 +149,7 @@ void dba_waiter_told(struct dba_core *core, struct dba_check *check, bool decide
         struct dba_waiter *w = link->waiter;
 
         link_cut(link);
-        told_one(core, w, check, &token, decided, cause);
+        told_one(core, w, &token, decided, cause);
     }
     dba_token_wipe(&token);
 }
@@ -171,8 +170,7 @@ void dba_core_hangup(struct dba_core *core, dba_time now, uint64_t random, uint6
 {
     struct dba_waiter *waiter;
 
-    core->now = now;
-    core->random ^= random;
+    dba_core_event(core, now, random);
     waiter = dba_table_find(core->waiters, &id);
     if (waiter != NULL)
         dba_waiter_free(core, waiter);
@@ -244,8 +242,7 @@ void dba_core_ask(struct dba_core *core, dba_time now, uint64_t random,
     char rhost[DBA_ORIGIN_ADDRESS];
     enum dba_reason reason;
 
-    core->now = now;
-    core->random ^= random;
+    dba_core_event(core, now, random);
     dba_list_init(&draft.links);
     (void)dba_text_copy(draft.service, sizeof draft.service, ask->service);
     (void)dba_text_copy(draft.user, sizeof draft.user, ask->user);

@@ -118,7 +118,6 @@ void dba_check_answered(struct dba_core *core, struct dba_check *check,
             believe(core, check, answer, sent);
             return;
         }
-        check->first = *answer;
         dba_witness_want(core, check);
     } else if (dba_verdict_confirms(core, known, answer)) {
         believe(core, check, answer, sent);

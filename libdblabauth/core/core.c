@@ -19,7 +19,7 @@ dba_time dba_random_between(struct dba_core *core, dba_time low, dba_time high)
     return low + (dba_time)(z % ((uint64_t)(high - low) + 1));
 }
 
-static void start_event(struct dba_core *core, dba_time now, uint64_t random)
+void dba_core_event(struct dba_core *core, dba_time now, uint64_t random)
 {
     core->now = now;
     core->random ^= random;
@@ -75,7 +75,7 @@ enum dba_err dba_core_new(struct dba_core **out, dba_time now, uint64_t random,
     *out = NULL;
     if (core == NULL)
         return DBA_ERR_MEMORY;
-    start_event(core, now, random);
+    dba_core_event(core, now, random);
     memcpy(core->key, key, sizeof core->key);
     init_lists(core);
     if (!init_tables(core, memory)) {
@@ -144,7 +144,7 @@ void dba_core_free(struct dba_core **core)
 void dba_core_configure(struct dba_core *core, dba_time now, uint64_t random,
                         const struct dba_settings *settings, bool new_platform)
 {
-    start_event(core, now, random);
+    dba_core_event(core, now, random);
     adopt(core, settings);
     core->gap_until = now;
     if (new_platform) {
@@ -164,7 +164,7 @@ void dba_core_answer(struct dba_core *core, dba_time now, uint64_t random, uint3
 {
     struct dba_request_out *request;
 
-    start_event(core, now, random);
+    dba_core_event(core, now, random);
     request = dba_table_find(core->requests, &check);
     /* One that the driver has not taken yet cannot have been answered. */
     if (request != NULL && dba_list_empty(&request->in_out))
@@ -176,7 +176,7 @@ void dba_core_answer(struct dba_core *core, dba_time now, uint64_t random, uint3
 
 void dba_core_checker_lost(struct dba_core *core, dba_time now, uint64_t random)
 {
-    start_event(core, now, random);
+    dba_core_event(core, now, random);
     core->stats.checker_lost++;
     dba_requests_lost(core, true);
     dba_platform_pump(core);
@@ -184,7 +184,7 @@ void dba_core_checker_lost(struct dba_core *core, dba_time now, uint64_t random)
 
 void dba_core_cold(struct dba_core *core, dba_time now, uint64_t random)
 {
-    start_event(core, now, random);
+    dba_core_event(core, now, random);
     dba_own_cold(core);
     dba_platform_pump(core);
 }
@@ -238,7 +238,7 @@ void dba_core_expire(struct dba_core *core, dba_time now, uint64_t random)
 
     if (dba_core_expiry(core) > now)
         return;
-    start_event(core, now, random);
+    dba_core_event(core, now, random);
     while ((timer = dba_timers_due(&core->timers, now)) != NULL)
         expire_one(core, timer);
     dba_platform_pump(core);

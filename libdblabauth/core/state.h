@@ -121,7 +121,6 @@ struct dba_check {
     struct dba_digest tried[DBA_WITNESS_TRIES];
     struct dba_request_out *request; /* in flight, or NULL */
     struct dba_kept *kept;
-    struct dba_answer first;  /* with WITNESS and later: the answer to be confirmed */
     struct dba_list links;    /* struct dba_link.of_check: callers that wait */
     struct dba_list in_queue; /* logins, urgent, again or want_witness */
     struct dba_timer pause;
@@ -247,6 +246,9 @@ struct dba_core {
 
     struct dba_stats stats; /* the counters */
 };
+
+/* Each event of a driver starts with this. */
+void dba_core_event(struct dba_core *core, dba_time now, uint64_t random);
 
 /* A number from `low` to `high`, both included. */
 dba_time dba_random_between(struct dba_core *core, dba_time low, dba_time high);

@@ -82,8 +82,8 @@ static void without(struct dba_core *core, struct dba_check *check)
     dba_timer_set(&core->timers, &check->pause, core->now + DBA_SECOND);
 }
 
-static void take_along(struct dba_core *core, struct dba_witness *witness,
-                       struct dba_check *check, const struct dba_digest *digest)
+static void take_along(struct dba_witness *witness, struct dba_check *check,
+                       const struct dba_digest *digest)
 {
     check->asked_witness = true;
     if (digest == NULL)
@@ -91,7 +91,6 @@ static void take_along(struct dba_core *core, struct dba_witness *witness,
     else
         check->tried[check->tries++] = *digest;
     dba_list_append(&witness->checks, &check->in_queue);
-    (void)core;
 }
 
 static void witness_free(struct dba_core *core, struct dba_witness *witness)
@@ -155,7 +154,7 @@ void dba_witness_send(struct dba_core *core)
         next = n->next;
         if (choose(core, check, &unused) == choice &&
             (other == NULL || eligible(core, check, &digest)))
-            take_along(core, witness, check, other != NULL ? &digest : NULL);
+            take_along(witness, check, other != NULL ? &digest : NULL);
     }
     core->stats.witnesses++;
     dba_out_request(core, witness->request);
